@@ -1,0 +1,59 @@
+"""The recorded runs: what the text and the checks quote follows from them."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from tools.experiments import RECIPES, summarize
+from tools.record import ASSETS, BANDS, RESULTS, bands
+from vitlib.curves import compare
+from vitlib.training import History
+
+FILES = sorted(RESULTS.glob("*.json"))
+
+
+def test_every_recipe_is_recorded():
+    assert {file.stem for file in FILES} == set(RECIPES)
+    print(f"recorded experiments {len(FILES)}/{len(RECIPES)}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_result_is_whole(file):
+    result = json.loads(file.read_text())
+    recipe = RECIPES[file.stem]
+    assert result["recipe"] == asdict(recipe), "recorded with another recipe"
+    assert [run["seed"] for run in result["runs"]] == list(range(recipe.seeds))
+    assert all(len(run["rows"]) == recipe.epochs for run in result["runs"])
+    assert result["summary"] == summarize(result["runs"])
+    for key in ("command", "device", "processor", "threads", "versions", "date"):
+        assert result[key], key
+    assert result["seconds"] > 0
+
+
+def test_bands_follow_from_the_runs():
+    assert json.loads((ASSETS / "bands.json").read_text()) == bands()
+
+
+@pytest.mark.parametrize("key", BANDS)
+def test_bands_have_at_least_10_seeds_and_hold_their_own_runs(key):
+    reference = bands()["bands"][key]
+    assert len(reference["seeds"]) >= 10
+    runs = json.loads((RESULTS / f"{BANDS[key]}.json").read_text())["runs"]
+    for run in runs:
+        history = History.from_rows(run["rows"])
+        assert compare(history, reference["band"]).startswith("inside")
+
+
+# What the recorded runs with something broken say of the check, and what the
+# training chapter prints in its table: of these, only the last may pass.
+@pytest.mark.parametrize(
+    "name",
+    ["learning_rate_0", "shuffled_labels", "no_residual", "no_positions"],
+)
+def test_sabotaged_runs_leave_the_band(name):
+    band = bands()["bands"]["training/quick on cpu"]["band"]
+    runs = json.loads((RESULTS / f"sabotage_{name}.json").read_text())["runs"]
+    verdicts = [compare(History.from_rows(run["rows"]), band) for run in runs]
+    print(name, *verdicts, sep="\n  ")
+    assert all(verdict.startswith("OUTSIDE") for verdict in verdicts)

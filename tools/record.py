@@ -1,0 +1,115 @@
+"""Record experiments: `python -m tools.record NAME [NAME ...]`.
+
+Writes `book/results/NAME.json`: the runs, what made them, and the summary that
+the text quotes. A file is rewritten whole after every seed, so a stopped
+recording goes on with the next seed. At the end, `--bands` recomputes the
+reference bands of the package from the recorded runs.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+import vitlib
+from tools.experiments import RECIPES, summarize
+from vitlib.curves import METRICS, band
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "book" / "results"
+ASSETS = ROOT / "src" / "vitlib" / "assets"
+# What the package calls a band -> the recorded runs it is made of.
+BANDS = {"training/quick on cpu": "training_quick"}
+
+
+def write(path, content):
+    """Write JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half_written = path.with_name(path.name + ".part")
+    half_written.write_text(
+        json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf8"
+    )
+    os.replace(half_written, path)
+
+
+def provenance(name):
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return {
+        "command": f"make record NAME={name}",
+        "device": device,
+        "processor": torch.cuda.get_device_name() if device == "cuda" else _processor(),
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "vitlib": vitlib.__version__,
+        },
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def _processor():
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
+
+
+def record(name):
+    """Run the seeds that are not recorded yet, and write the file after each."""
+    recipe, path = RECIPES[name], RESULTS / f"{name}.json"
+    result = {"recipe": asdict(recipe), **provenance(name), "seconds": 0, "runs": []}
+    if path.exists():
+        old = json.loads(path.read_text())
+        if old["recipe"] == result["recipe"]:
+            result["runs"], result["seconds"] = old["runs"], old["seconds"]
+    for seed in range(len(result["runs"]), recipe.seeds):
+        start = time.perf_counter()
+        run, model = recipe.run(seed)
+        result["runs"].append(run)
+        result["seconds"] += round(time.perf_counter() - start)
+        result["summary"] = summarize(result["runs"])
+        write(path, result)
+        print(f"{name} seed {seed}: {run['rows'][-1]}", flush=True)
+        if name == "fashion_vit":
+            half = {k: v.half() for k, v in model.state_dict().items()}
+            torch.save(half, ASSETS / "vit_fashion.pt")
+
+
+def bands():
+    """The bands of `BANDS`, from the recorded runs."""
+    out = {}
+    for key, name in BANDS.items():
+        result = json.loads((RESULTS / f"{name}.json").read_text())
+        runs = result["runs"]
+        out[key] = {
+            "seeds": [run["seed"] for run in runs],
+            "metrics": list(METRICS),
+            "band": band([run["rows"] for run in runs]),
+        }
+    return {"from": sorted(BANDS.values()), "bands": out}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--bands", action="store_true", help="write the bands anew")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(RECIPES):
+        parser.error(f"unknown {', '.join(unknown)}; known: {', '.join(RECIPES)}")
+    # One thread: the same sums in the same order, however many cores there are.
+    torch.set_num_threads(1)
+    for name in arguments.names:
+        record(name)
+    if arguments.bands:
+        write(ASSETS / "bands.json", bands())
+
+
+if __name__ == "__main__":
+    main()
