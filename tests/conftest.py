@@ -16,6 +16,7 @@ import torch
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "counted(label): count this test under a label")
+    config.addinivalue_line("markers", "real_data: use the real images, not false ones")
 
 
 def pytest_collection_modifyitems(items):

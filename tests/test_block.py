@@ -78,7 +78,7 @@ def test_equals_d2l_multihead_attention(bias):
     theirs = d2l.MultiHeadAttention(D, H, 0.0, bias)
     theirs(X, X, X, None)  # d2l's layers are lazy: give them their shapes
     theirs.load_state_dict(ours.state_dict())
-    Y, weights = ours.explicit(X)
+    _, weights = ours.explicit(X)
     assert_close(ours(X), theirs(X, X, X, None), **TOLERANCE)
     # (B*H, N, N) -> (B, H, N, N)
     their_weights = theirs.attention.attention_weights.unflatten(0, (B, H))

@@ -101,6 +101,7 @@ class ViTBlock(nn.Module):
         norm_eps=1e-5,
     ):
         super().__init__()
+        expect.whole("num_hiddens", num_hiddens)
         if norm_shape not in (num_hiddens, [num_hiddens], (num_hiddens,)):
             raise ValueError(
                 f"norm_shape must be the width {num_hiddens}, got {norm_shape!r}"

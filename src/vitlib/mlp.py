@@ -29,7 +29,7 @@ class ViTMLP(nn.Module):
     """Two linear layers with a GELU between, applied to every token alike.
 
     Args:
-        mlp_num_hiddens: width of the hidden layer; 4 D in every published ViT.
+        mlp_num_hiddens: width of the hidden layer; 4 D in Dosovitskiy et al.
         mlp_num_outputs: width D of a token, in and out.
         dropout: probability, after the GELU and after the second layer.
 

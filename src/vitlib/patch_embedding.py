@@ -29,8 +29,8 @@ def patchify(X, patch_size):
     height, width = expect.pair("patch_size", patch_size)
     _divides_image((height, width), X.shape[2:])
     B, C, H, W = X.shape
+    # (B, C, H, W) -> (B, C, H/P, P, W/P, P) -> (B, H/P, W/P, C, P, P)
     X = X.reshape(B, C, H // height, height, W // width, width)
-    # (B, C, H/P, P, W/P, P) -> (B, H/P, W/P, C, P, P)
     X = X.permute(0, 2, 4, 1, 3, 5)
     return X.flatten(3).flatten(1, 2)  # (B, N, C*P*P)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -74,6 +73,8 @@ def evaluate(model, batches):
         loss += F.cross_entropy(logits, y, reduction="sum").item()
         correct += (logits.argmax(1) == y).sum().item()
         seen += len(y)
+    if not seen:
+        raise ValueError("no images to evaluate, expected at least one batch")
     return loss / seen, correct / seen
 
 
@@ -165,6 +166,7 @@ class Trainer:
             "history": json.dumps(history.to_rows()),
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
+            "kind": type(optimizer).__name__,
             "random": torch.get_rng_state(),  # decides the dropout
         }
         if train.generator is not None:
@@ -178,20 +180,24 @@ class Trainer:
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             history = History.from_rows(json.loads(state["history"]))
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+            weights, moments = state["model"], state["optimizer"]
+            kind, random = state["kind"], state["random"]
+        except Exception as error:  # what a damaged file raises is anyone's guess
             raise ValueError(
                 f"{self.checkpoint} is not a whole checkpoint "
                 f"({type(error).__name__}): delete it to start anew"
             ) from None
         try:
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
+            if kind != type(optimizer).__name__:
+                raise ValueError(f"{kind}, expected {type(optimizer).__name__}")
+            model.load_state_dict(weights)
+            optimizer.load_state_dict(moments)
         except (RuntimeError, ValueError) as error:
             raise ValueError(
                 f"{self.checkpoint} belongs to another model or optimizer: "
                 f"{str(error).splitlines()[-1].strip()}"
             ) from None
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(random)
         if "order" in state:
             train.generator.set_state(state["order"])
         return history

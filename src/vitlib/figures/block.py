@@ -11,7 +11,7 @@ def _path(ax, points, color, width):
     """A line through points (x, y) that ends in an arrowhead."""
     x, y = zip(*points, strict=True)
     ax.plot(x[:-1], y[:-1], color=color, linewidth=width, solid_capstyle="round")
-    head = {"arrowstyle": "-|>", "color": color, "linewidth": width}
+    head = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0}
     ax.annotate("", xy=points[-1], xytext=points[-2], arrowprops=head)
 
 
@@ -42,7 +42,7 @@ def _diagram(ax, title):
     """An empty diagram with the residual stream drawn through it."""
     ax.axis("off")
     ax.set_xlim(-0.6, 13.6)
-    ax.set_ylim(-0.6, 1.6)
+    ax.set_ylim(-0.4, 1.4)
     ax.set_title(title, fontsize=10, loc="left")
     _path(ax, [(0.3, STREAM), (6.0, STREAM), (12.8, STREAM)], style.BLUE, 3.5)
     ax.text(0.1, STREAM, "$X$", ha="right", va="center")
@@ -51,7 +51,7 @@ def _diagram(ax, title):
 
 def blocks():
     """The two orders of norm and sum: inside the branch, or on the stream."""
-    _, (pre, post) = style.axes(2, 1, height=3.4)
+    _, (pre, post) = style.axes(2, 1, height=3.0)
     _diagram(pre, "pre-norm (ViT)")
     attention = ("attention", style.ORANGE)
     mlp = ("MLP", style.GREEN)
@@ -108,6 +108,6 @@ def gradients(norms):
         ax.set_title(f"$L = {depth}$", fontsize=9)
         style.plain(ax, "block", "")
         ax.set_xticks([1, depth])
-        ax.set_ylim(bottom=0)
+    grid[0].set_ylim(bottom=0)
     grid[0].set_ylabel("gradient norm")
     grid[0].legend(fontsize=8, loc="lower left")

@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.patches import ConnectionPatch
 
 from vitlib.figures.style import GREY, WIDTH, plt, show_image
 
@@ -34,9 +33,7 @@ def image_as_sequence(image, patch_size):
             for spine in place.spines.values():
                 spine.set(color=color, linewidth=2.5)
         row[k].set_title(f"{k + 1}", fontsize=8, color=GREY, pad=3)
-    figure.add_artist(
-        ConnectionPatch(
-            (1.06, 0.5), (-0.35, 1.0), "axes fraction", "axes fraction", axesA=ax,
-            axesB=grid[rows // 2, 0], arrowstyle="-|>", color=GREY, linewidth=1.5,
-        )  # fmt: skip
-    )
+    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.5}
+    ax.annotate(
+        "", (1.2, 0.5), (1.05, 0.5), "axes fraction", arrowprops=arrow
+    ).set_in_layout(False)

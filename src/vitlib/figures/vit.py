@@ -106,7 +106,7 @@ def macs_per_block(num_hiddens):
     for factor in (2, 6):
         x, y = factor * D, 2 * factor**2 * D**3
         ax.plot(x, y, "o", color=style.RED)
-        ax.text(1.15 * x, 0.3 * y, f"$T={factor}D$", fontsize=9)
+        ax.text(1.15 * x, 0.16 * y, f"$T={factor}D$", fontsize=9)
     for side in (224, 384, 1024):
         tokens = (side // 16) ** 2 + 1
         ax.axvline(tokens, color=style.GREY, lw=0.7, ls=":")
@@ -121,9 +121,9 @@ def class_attention(images, trained, untrained):
     _, grid = style.axes(B, 1 + 2 * heads, height=0.9 * B)
     for b in range(B):
         style.show_image(grid[b, 0], images[b])
-        maps = np.concatenate((trained[b], untrained[b]))  # one color scale a row
+        maps = np.concatenate((trained[b], untrained[b]))
         for ax, weights in zip(grid[b, 1:], maps, strict=True):
-            ax.imshow(weights, cmap="viridis", vmin=0, vmax=maps.max())
+            ax.imshow(weights, cmap="viridis", vmin=0)  # each its own color scale
             ax.set(xticks=[], yticks=[])
     for i, ax in enumerate(grid[0, 1:]):
         name = "trained" if i < heads else "untrained"

@@ -1,0 +1,48 @@
+# Vision Transformers, Annotated. `make` lists the targets.
+# 주석으로 읽는 비전 트랜스포머. `make`만 치면 명령의 목록이 나옵니다.
+
+# Your own environment instead of .venv: make test VENV=path/to/environment
+VENV ?= .venv
+PROFILE ?= quick
+PORT ?= 8000
+PYTHON_IN = $(VENV)/bin/python
+export VITLIB_QUIET = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book serve test sync record run format clean
+
+help: ## this list | 이 목록
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {split($$2, t, " [|] "); \
+	  printf "make %-7s %s\n             %s\n", $$1, t[1], t[2]}' Makefile
+
+setup: ## make .venv with all that is needed (the others do it, too) | .venv를 만들고 필요한 것을 설치합니다(다른 명령도 알아서 합니다)
+	@sh tools/setup.sh "$(VENV)"
+
+book: setup ## build the book: _build/html/index.html | 책을 빌드합니다: _build/html/index.html
+	@PATH="$(abspath $(VENV))/bin:$$PATH" jupyter-book build . --quiet
+	@echo
+	@echo "The book is in | 책의 위치: $(CURDIR)/_build/html/index.html"
+
+serve: book ## build and serve it: PORT=8000 | 빌드한 책을 브라우저로 볼 수 있게 띄웁니다: PORT=8000
+	@$(PYTHON_IN) -m tools.serve $(PORT)
+
+test: setup ## check everything: PROFILE=full, ONLY="lint pages" | 모두 검사합니다: PROFILE=full, ONLY="lint pages"
+	@$(PYTHON_IN) -m tools.verify --profile $(PROFILE) $(ONLY)
+
+sync: setup ## write shared code, numbers and badges into the book | 공유 코드, 숫자, 배지를 책에 써넣습니다
+	@$(PYTHON_IN) -m tools.sync
+
+record: setup ## record an experiment: NAME=training_quick | 실험을 돌려 기록합니다: NAME=training_quick
+	@test -n "$(NAME)" || { echo "make record NAME=training_quick"; exit 2; }
+	@$(PYTHON_IN) -m tools.record $(NAME) --bands
+
+run: setup ## run notebooks and store their outputs: NAME="vit block" | 노트북을 실행해 출력을 저장합니다: NAME="vit block"
+	@test -n "$(NAME)" || { echo 'make run NAME="vit block"'; exit 2; }
+	@VITLIB_PROFILE=$(PROFILE) $(PYTHON_IN) -m tools.run $(NAME)
+
+format: setup ## put Python files in order | 파이썬 파일의 모양을 맞춥니다
+	@$(PYTHON_IN) -m ruff check --fix src tests tools
+	@$(PYTHON_IN) -m ruff format src tests tools
+
+clean: ## remove what was built, keep .venv | 빌드한 것을 지웁니다. .venv는 남깁니다
+	rm -rf _build build

@@ -1,0 +1,210 @@
+"""What a reader does: choose a language, follow an annotation, search, go offline."""
+
+import re
+
+import pytest
+
+from .conftest import PAGES, View
+
+HOME, CHAPTER = "book/index.html", "book/patch_embedding.html"
+LANG = "document.documentElement.dataset.lang"
+
+
+@pytest.mark.parametrize(
+    ("locale", "lang"), [("en-US", "en"), ("ko-KR", "ko"), ("de-DE", "en")]
+)
+def test_first_visit_is_in_the_language_of_the_browser(locale, lang, look):
+    assert look(HOME, locale=locale).page.evaluate(LANG) == lang
+
+
+@pytest.mark.parametrize("lang", ["en", "ko", "both"])
+def test_link_to_a_language(lang, look):
+    view = look(f"{CHAPTER}?lang={lang}", locale="ko-KR")
+    assert view.page.evaluate(LANG) == lang
+    view.page.click(".right-next")  # ... and it sticks
+    view.page.wait_for_url(re.compile("mlp"))
+    assert view.page.evaluate(LANG) == lang
+
+
+def test_front_door_keeps_the_language(look):
+    view = look("index.html?lang=ko")
+    view.page.wait_for_url(re.compile(r"book/index.html\?lang=ko"))
+    assert view.page.evaluate(LANG) == "ko"
+
+
+def test_choice_sticks_and_wins_over_the_browser(look):
+    view = look(HOME)
+    view.choose("ko")
+    view.open(CHAPTER)
+    assert view.page.evaluate("document.documentElement.lang") == "ko"
+    assert view.page.title().startswith("패치 임베딩")
+    view.page.reload()
+    assert view.page.evaluate(LANG) == "ko"
+
+
+def test_choice_changes_the_link_it_came_by(look):
+    view = look(f"{CHAPTER}?lang=ko#summary")
+    view.choose("en")
+    assert view.page.url.endswith("?lang=en#summary")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_switch_by_keyboard(key, look):
+    page = look(HOME).page
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.choose") == "ko":
+            break
+    page.keyboard.press(key)
+    assert page.evaluate(LANG) == "ko"
+    pressed = page.get_by_role("button", name="한국어").get_attribute("aria-pressed")
+    assert pressed == "true"
+
+
+def test_no_flash_of_the_wrong_language(browser, address):
+    """The language is set when the body begins, before anything is painted."""
+    view = View(browser, address)
+    view.page.add_init_script(
+        f"""new MutationObserver((_, observer) => {{
+          if (!document.body) return;
+          window.atFirst = {LANG};
+          observer.disconnect();
+        }}).observe(document, {{ childList: true, subtree: true }});"""
+    )
+    view.open(f"{CHAPTER}?lang=ko")
+    assert view.page.evaluate("window.atFirst") == "ko"
+    view.context.close()
+
+
+def test_reader_keeps_the_place(look):
+    """Changing the language leaves the section one reads in the window."""
+    view = look(f"{CHAPTER}?lang=en#summary")
+    view.page.wait_for_timeout(200)
+    for lang in ("both", "ko", "en"):
+        view.choose(lang)
+        top = "document.getElementById('summary').getBoundingClientRect().top"
+        assert -200 < view.page.evaluate(top) < 700
+
+
+ANNOTATED = """(lang) => {
+  const faults = [];
+  const items = [...document.querySelectorAll(`[lang=${lang}] > ul > .annotation`)];
+  for (const item of items) {
+    const fragments = [...item.querySelectorAll("a.fragment")];
+    fragments[0].focus();
+    const lit = [...document.querySelectorAll("pre .lit")];
+    const text = lit.map((line) => line.textContent).join("");
+    for (const { textContent } of fragments)
+      if (!text.includes(textContent)) faults.push(textContent);
+    if (lit.length !== item.dataset.lines.split(" ").length) faults.push(item.innerText);
+    fragments[0].blur();
+    if (document.querySelector(".lit")) faults.push("stays lit: " + item.innerText);
+  }
+  return { items: items.length, faults };
+}"""
+
+
+@pytest.mark.counted("pages whose annotations light up")
+@pytest.mark.parametrize("page", [p for p in PAGES if not p.endswith("references")])
+def test_annotations_light_up_their_lines(page, look, tell):
+    view, counts = look(f"{page}.html"), []
+    for lang in ("en", "ko"):
+        view.choose(lang)
+        result = view.page.evaluate(ANNOTATED, lang)
+        assert not result["faults"]
+        counts.append(result["items"])
+    assert counts[0] == counts[1]
+    tell(f"{page}: {counts[0]} annotations in each language")
+
+
+def test_pointing_at_an_annotation(look):
+    page = look(CHAPTER).page
+    item = page.locator("[lang=en] > ul > .annotation").first
+    item.hover()
+    assert page.locator("pre .lit").count() == len(
+        item.get_attribute("data-lines").split()
+    )
+    page.locator("h1").hover()
+    assert page.locator(".lit").count() == 0
+    item.locator("a.fragment").first.click()  # a touch holds the light on
+    assert page.locator("pre .lit").first.is_visible()
+
+
+def results(view, query):
+    """The pages found for a query, best first."""
+    view.open(f"search.html?q={query}")
+    heading = view.page.locator("#search-results h2")
+    heading.filter(has_text="Search Results").wait_for()
+    links = view.page.locator("#search-results li > a").all()
+    return [link.get_attribute("href") for link in links]
+
+
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("패치", "book/patch_embedding"),
+        ("패치를", "book/patch_embedding"),
+        ("어텐션", "book/block"),
+        ("트랜스포머", "book/introduction"),
+        ("attention", "book/block"),
+        ("patches", "book/patch_embedding"),
+    ],
+)
+def test_search_finds(query, page, look):
+    view = look(HOME)
+    found = results(view, query)
+    assert any(link.startswith(page) for link in found)
+    assert not view.faults
+
+
+def test_search_finds_nothing_where_nothing_is(look):
+    assert results(look(HOME), "쀍뷁쉛") == []
+
+
+@pytest.mark.parametrize(("lang", "query"), [("ko", "패치"), ("en", "patch")])
+def test_search_results_in_one_language(lang, query, look):
+    view = look(f"{HOME}?lang={lang}")
+    results(view, query)
+    titles = view.page.locator("#search-results li > a").all_inner_texts()
+    assert titles
+    assert not any("|" in title for title in titles)
+
+
+@pytest.mark.parametrize("device", list(View.SIZES))
+def test_one_search_box(device, look):
+    """On the search page only its own field shows, elsewhere only one button."""
+    view = look("search.html", device=device)
+    assert view.page.locator("input[type=search]:visible").count() == 1
+    view.open(HOME)
+    assert view.page.locator(".search-button__button:visible").count() == 1
+
+
+def test_from_a_stick(built, browser):
+    """The book works from file://, where pages may not share storage."""
+    view = View(browser, built.as_uri())
+    view.open(f"{CHAPTER}?lang=ko")
+    page = view.page
+    assert page.locator(".katex").count() > 0
+    assert page.locator(".math:not(:has(.katex))").count() == 0
+    page.evaluate("document.fonts.ready.then(() => true)")
+    fonts = "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)"
+    assert {"KaTeX_Math"} <= set(page.evaluate(fonts))
+    assert any("Pretendard" in family for family in page.evaluate(fonts))
+    page.evaluate("localStorage.clear()")
+    page.click(".right-next")
+    page.wait_for_url(re.compile("mlp"))
+    assert page.evaluate(LANG) == "ko"
+    assert not view.faults
+    view.context.close()
+
+
+def test_korean_is_set_for_korean(look):
+    view = look(f"{CHAPTER}?lang=ko")
+    style = view.page.evaluate(
+        """() => {
+          const p = document.querySelector(".pair > [lang=ko] > p");
+          const { wordBreak, lineHeight, fontSize } = getComputedStyle(p);
+          return [wordBreak, parseFloat(lineHeight) / parseFloat(fontSize)];
+        }"""
+    )
+    assert style == ["keep-all", pytest.approx(1.75, abs=0.01)]

@@ -1,0 +1,413 @@
+"""The trainer: what it reports, and what survives when it is stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from vitlib import (
+    Classifier,
+    FashionMNIST,
+    History,
+    Trainer,
+    ViT,
+    evaluate,
+    profile,
+    training,
+    warmup_cosine,
+)
+
+
+def model(seed=0, **changes):
+    torch.manual_seed(seed)
+    config = dict(
+        img_size=28, patch_size=7, num_hiddens=16, mlp_num_hiddens=32, num_heads=2,
+        num_blks=1, emb_dropout=0.1, blk_dropout=0.1,
+    )  # fmt: skip
+    return ViT(**{**config, **changes})
+
+
+def data(train=300, holdout=70, batch_size=64):
+    """Real images: 300 to train with, 70 to validate; no batch size fits them."""
+    whole = FashionMNIST.sample(batch_size, holdout=holdout)
+    whole.train = tuple(part[:train] for part in whole.train)
+    return whole
+
+
+def trainer(max_epochs, **changes):
+    return Trainer(max_epochs, device="cpu", **changes)
+
+
+def same_weights(one, two):
+    one, two = one.state_dict(), two.state_dict()
+    return all(torch.equal(value, two[name]) for name, value in one.items())
+
+
+# What comes back
+
+
+def test_history():
+    history = trainer(2).fit(model(), data())
+    assert isinstance(history, History)
+    assert len(history) == 2
+    for column in (history.train_loss, history.val_loss, history.val_acc):
+        assert len(column) == 2
+        assert all(isinstance(value, float) for value in column)
+    assert all(0 < loss < 5 for loss in history.train_loss + history.val_loss)
+    assert all(0 <= acc <= 1 for acc in history.val_acc)
+    assert all(seconds > 0 for seconds in history.seconds)
+    with pytest.raises(AttributeError, match="val_accuracy"):
+        _ = history.val_accuracy
+
+
+def test_history_goes_through_json():
+    history = trainer(1).fit(model(), data())
+    rows = json.loads(json.dumps(history.to_rows()))
+    assert History.from_rows(rows) == history
+    assert rows[0].keys() == {"train_loss", "val_loss", "val_acc", "seconds"}
+
+
+def test_training_reduces_the_loss():
+    history = trainer(6).fit(model(), data(train=1000))
+    assert history.train_loss[-1] < history.train_loss[0] - 0.2
+
+
+class Constant(Classifier):
+    """Always says class 0, with a margin of 1 nat."""
+
+    def __init__(self):
+        super().__init__(lr=0.1, num_classes=10)
+        self.logits = torch.nn.Parameter(F.one_hot(torch.tensor(0), 10).float())
+
+    def forward(self, X):
+        return self.logits.expand(len(X), -1)
+
+
+def ragged():
+    """Two batches, of 4 and of 1: right 1 of 4, then 1 of 1."""
+    X = torch.rand(5, 1, 28, 28)
+    y = torch.tensor([0, 1, 2, 3, 0])
+    return [(X[:4], y[:4]), (X[4:], y[4:])]
+
+
+def test_accuracy_is_counted_over_images_not_over_batches():
+    loss, acc = evaluate(Constant(), ragged())
+    assert acc == 2 / 5
+    # The mean of the batches, which is what D2L's board shows, says more.
+    by_batch = [(F.one_hot(y, 10)[:, 0]).float().mean().item() for _, y in ragged()]
+    assert sum(by_batch) / 2 == 0.625
+    logits = Constant().logits.detach().expand(5, -1)
+    labels = torch.cat([y for _, y in ragged()])
+    assert loss == pytest.approx(F.cross_entropy(logits, labels).item(), abs=1e-6)
+
+
+def test_val_acc_of_a_run_is_that_count():
+    net, images = model(), data()
+    history = trainer(1).fit(net, images)
+    net.eval()
+    X, y = map(torch.cat, zip(*images.val_dataloader(), strict=True))
+    right = (net(X).argmax(1) == y).sum().item()
+    assert history.val_acc == [right / 70]
+
+
+class Recorder(Constant):
+    """Keeps the loss and the size of each of its training batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def training_step(self, batch):
+        loss = super().training_step(batch)
+        self.seen.append((loss.item(), len(batch[1])))
+        return loss
+
+
+def test_train_loss_is_a_mean_over_images():
+    net = Recorder()
+    history = trainer(1).fit(net, data())
+    assert [size for _, size in net.seen] == [64, 64, 64, 64, 44]
+    expected = sum(loss * size for loss, size in net.seen) / 300
+    assert history.train_loss == pytest.approx([expected])
+
+
+def test_evaluate_leaves_weights_and_gradients_alone():
+    net = model()
+    before = [p.clone() for p in net.parameters()]
+    evaluate(net, data().val_dataloader())
+    assert not net.training
+    for p, old in zip(net.parameters(), before, strict=True):
+        assert torch.equal(p, old)
+        assert p.grad is None
+
+
+def test_same_seed_same_run():
+    one, two, other = model(), model(), model(seed=1)
+    histories = []
+    for net, seed in ((one, 0), (two, 0), (other, 1)):
+        torch.manual_seed(seed)
+        histories.append(trainer(1).fit(net, data()))
+    assert histories[0] == histories[1]
+    assert same_weights(one, two)
+    assert histories[0] != histories[2]
+
+
+# Learning rate, schedule, clipping
+
+
+class Rates(torch.optim.SGD):
+    """SGD that keeps the learning rate of each step."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rates = []
+
+    def step(self, closure=None):
+        self.rates.append(self.param_groups[0]["lr"])
+        return super().step(closure)
+
+
+def test_schedule_sets_the_rate_of_each_step():
+    net = model()
+    optimizer = Rates(net.parameters(), lr=0.3)
+    trainer(2).fit(net, data(), optimizer, warmup_cosine)
+    steps = 2 * 5  # two epochs of 300 images in batches of 64
+    assert optimizer.rates == [0.3 * warmup_cosine(i / steps) for i in range(steps)]
+
+
+def test_without_a_schedule_the_rate_stays():
+    net = model()
+    optimizer = Rates(net.parameters(), lr=0.3)
+    trainer(2).fit(net, data(), optimizer)
+    assert optimizer.rates == 10 * [0.3]
+
+
+def test_each_group_keeps_its_own_rate():
+    net = model()
+    groups = [{"params": net.head.parameters()}, {"params": [net.cls_token], "lr": 0.5}]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+    trainer(1).fit(net, data(), optimizer, lambda progress: 0.25)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.025, 0.125]
+
+
+def test_warmup_cosine():
+    assert warmup_cosine(0) == 0
+    assert warmup_cosine(0.05) == pytest.approx(0.5)
+    assert warmup_cosine(0.1) == 1
+    assert warmup_cosine(0.55) == pytest.approx(0.5)
+    assert warmup_cosine(1) == pytest.approx(0)
+    assert warmup_cosine(0.25, warmup=0.5) == 0.5
+    assert warmup_cosine(0, warmup=0) == 1
+
+
+@pytest.mark.parametrize("clip", [0.0, 1e-3])
+def test_clip(clip):
+    net = model(blk_dropout=0.0, emb_dropout=0.0)
+    before = torch.cat([p.detach().flatten() for p in net.parameters()]).clone()
+    images = data(train=64)  # one batch: one step
+    trainer(1, gradient_clip_val=clip).fit(net, images)
+    after = torch.cat([p.detach().flatten() for p in net.parameters()])
+    step = (after - before).norm().item() / net.lr  # the norm of the gradient
+    if clip:
+        assert step == pytest.approx(clip, rel=1e-2)
+    else:
+        assert step > 0.1
+
+
+# Stopping and going on
+
+
+def run(checkpoint=None, max_epochs=3):
+    """A run with all that has a state: dropout, order, AdamW, schedule."""
+    net = model()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
+    history = trainer(max_epochs, checkpoint=checkpoint).fit(
+        net, data(), optimizer, warmup_cosine
+    )
+    return net, history
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import test_training as t
+from vitlib import training
+
+steps, saves = 0, 0
+real_step, real_replace = training.Trainer._step, os.replace
+
+def step(*args):
+    global steps
+    steps += 1
+    if {when!r} == "step" and steps == 8:  # in the middle of epoch 2 of 5 steps
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real_step(*args)
+
+def replace(source, target):
+    global saves
+    saves += 1
+    if {when!r} == "save" and saves == 2:  # while the second checkpoint is written
+        with open(source, "r+b") as file:
+            file.truncate(os.path.getsize(source) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real_replace(source, target)
+
+training.Trainer._step, os.replace = step, replace
+t.run({checkpoint!r})
+"""
+
+
+@pytest.mark.parametrize("when", ["step", "save"])
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, when):
+    checkpoint = tmp_path / "run" / "last.pt"
+    code = KILLED.format(
+        tests=str(Path(__file__).parent), when=when, checkpoint=str(checkpoint)
+    )
+    # The child computes with as many threads as this process.
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    child = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    files = ["last.pt"] if when == "step" else ["last.pt", "last.pt.part"]
+    assert sorted(p.name for p in checkpoint.parent.iterdir()) == files
+    saved = torch.load(checkpoint, weights_only=True)
+    assert len(json.loads(saved["history"])) == 1
+
+    resumed, resumed_history = run(checkpoint)
+    whole, whole_history = run()
+    assert same_weights(resumed, whole)
+    assert resumed_history == whole_history
+    assert [p.name for p in checkpoint.parent.iterdir()] == ["last.pt"]
+
+
+def test_a_finished_run_is_read_and_not_trained_again(tmp_path, monkeypatch):
+    first, history = run(tmp_path / "last.pt")
+
+    def no_step(*args):
+        raise AssertionError("a finished run was trained again")
+
+    monkeypatch.setattr(Trainer, "_step", no_step)
+    second, again = run(tmp_path / "last.pt")
+    assert again == history
+    assert same_weights(first, second)
+
+
+def test_a_run_is_prolonged(tmp_path):
+    """Without a schedule, 2 epochs and then 1 more are 3 epochs."""
+    path = tmp_path / "last.pt"
+    for epochs in (2, 3):
+        prolonged = model()
+        torch.manual_seed(5)
+        trainer(epochs, checkpoint=path).fit(prolonged, data())
+    whole = model()
+    torch.manual_seed(5)
+    trainer(3).fit(whole, data())
+    assert same_weights(prolonged, whole)
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    if how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "text":
+        path.write_text("not a checkpoint")
+    elif how == "noise":
+        path.write_bytes(os.urandom(2000))
+    elif how == "other content":
+        torch.save({"weights": torch.zeros(2)}, path)
+    elif how == "a list":
+        torch.save([1, 2], path)
+    elif how == "bare weights":
+        torch.save(model().state_dict(), path)
+    elif how == "a history that is none":
+        torch.save({**torch.load(path), "history": "not json"}, path)
+    elif how == "no weights":
+        torch.save({"history": "[]"}, path)
+    else:
+        torch.save({**torch.load(path), "history": json.dumps([{"loss": 1}])}, path)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "cut", "empty", "text", "noise", "other content", "a list", "bare weights",
+        "a history that is none", "no weights", "a history of other fields",
+    ],
+)  # fmt: skip
+def test_a_damaged_checkpoint_says_so(tmp_path, how):
+    path = tmp_path / "last.pt"
+    run(path, max_epochs=1)
+    damage(path, how)
+    with pytest.raises(ValueError, match=r"last\.pt is not a whole checkpoint"):
+        run(path, max_epochs=1)
+
+
+def test_a_half_written_file_is_ignored(tmp_path):
+    path = tmp_path / "last.pt"
+    (tmp_path / "last.pt.part").write_bytes(b"half")
+    _, history = run(path, max_epochs=1)
+    assert len(history) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
+
+
+@pytest.mark.parametrize(
+    "other", [dict(num_hiddens=8), dict(num_blks=2), dict(use_bias=True)]
+)
+def test_a_checkpoint_of_another_model_says_so(tmp_path, other):
+    path = tmp_path / "last.pt"
+    trainer(1, checkpoint=path).fit(model(**other), data())
+    with pytest.raises(ValueError, match="belongs to another model or optimizer"):
+        trainer(2, checkpoint=path).fit(model(), data())
+
+
+@pytest.mark.parametrize("other", ["AdamW", "SGD of the head"])
+def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
+    path = tmp_path / "last.pt"
+    net = model()
+    if other == "AdamW":
+        optimizer = torch.optim.AdamW(net.parameters())
+    else:
+        optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
+    trainer(1, checkpoint=path).fit(net, data(), optimizer)
+    with pytest.raises(ValueError, match="belongs to another model or optimizer"):
+        trainer(2, checkpoint=path).fit(model(), data())
+
+
+# Profile and progress bar
+
+
+@pytest.mark.parametrize("name", ["quick", "full"])
+def test_profile_is_what_the_environment_says(monkeypatch, name):
+    monkeypatch.setenv("VITLIB_PROFILE", name)
+    assert profile() == name
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_profile_without_the_environment(monkeypatch, gpu):
+    monkeypatch.delenv("VITLIB_PROFILE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert profile() == ("full" if gpu else "quick")
+
+
+@pytest.mark.parametrize("variable", ["CI", "PYTEST_CURRENT_TEST", "VITLIB_QUIET"])
+def test_no_bar_where_nobody_watches(monkeypatch, capsys, variable):
+    for name in ("CI", "PYTEST_CURRENT_TEST", "VITLIB_QUIET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert not training.quiet()
+    trainer(1).fit(model(), data(train=64))
+    assert "epoch 1" in capsys.readouterr().err
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert training.quiet()
+    trainer(1).fit(model(), data(train=64))
+    assert capsys.readouterr() == ("", "")
