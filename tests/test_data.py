@@ -20,13 +20,14 @@ import torchvision
 from PIL import Image
 from torch.testing import assert_close
 
-from vitlib import FashionMNIST, data
-from vitlib.data import Batches, DataError, shift_and_flip
+from vitlib import FashionMNIST, data, files
+from vitlib.data import Batches, shift_and_flip
+from vitlib.files import DataError
 
 NAME = "train-labels-idx1-ubyte"
 # Random bytes do not compress: cutting a file short always loses some of them.
 CONTENT = {
-    name: np.random.default_rng(i).bytes(2000 + i) for i, name in enumerate(data.FILES)
+    name: np.random.default_rng(i).bytes(2000 + i) for i, name in enumerate(files.FILES)
 }
 GOOD = gzip.compress(CONTENT[NAME])
 
@@ -41,9 +42,9 @@ def places(request, monkeypatch, tmp_path):
     if request.node.get_closest_marker("real_data"):
         return
     sums = {n: hashlib.sha256(c).hexdigest() for n, c in CONTENT.items()}
-    monkeypatch.setattr(data, "FILES", sums)
-    monkeypatch.setattr(data, "SYSTEM", tmp_path / "usr" / "share" / "fashion-mnist")
-    monkeypatch.setattr(data, "MIRRORS", [])
+    monkeypatch.setattr(files, "FILES", sums)
+    monkeypatch.setattr(files, "SYSTEM", tmp_path / "usr" / "share" / "fashion-mnist")
+    monkeypatch.setattr(files, "MIRRORS", [])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv("VITLIB_DATA", raising=False)
@@ -60,7 +61,7 @@ def put(folder, name=NAME, content=None, zipped=False):
 
 def cached():
     """All that lies in the cache, by name."""
-    return sorted(p.name for p in data.cache().rglob("*"))
+    return sorted(p.name for p in files.cache().rglob("*"))
 
 
 # VITLIB_DATA
@@ -70,7 +71,7 @@ def cached():
 def test_the_named_folder(monkeypatch, tmp_path, zipped):
     put(tmp_path / "mine", zipped=zipped)
     monkeypatch.setenv("VITLIB_DATA", str(tmp_path / "mine"))
-    assert data.read(NAME) == CONTENT[NAME]
+    assert files.read(NAME) == CONTENT[NAME]
     assert cached() == []
 
 
@@ -84,12 +85,12 @@ def test_the_named_folder(monkeypatch, tmp_path, zipped):
 )
 def test_a_bad_file_in_the_named_folder(monkeypatch, tmp_path, content, said):
     path = put(tmp_path / "mine", content=content)
-    put(data.SYSTEM)  # a good one elsewhere does not count
+    put(files.SYSTEM)  # a good one elsewhere does not count
     monkeypatch.setenv("VITLIB_DATA", str(tmp_path / "mine"))
     with pytest.raises(DataError, match=said) as caught:
-        data.read(NAME)
+        files.read(NAME)
     assert str(path) in str(caught.value)
-    assert f"expected {data.FILES[NAME][:12]}" in str(caught.value)
+    assert f"expected {files.FILES[NAME][:12]}" in str(caught.value)
     assert path.read_bytes() == content  # the user's folder is left alone
 
 
@@ -106,7 +107,7 @@ def test_a_damaged_gzip_in_the_named_folder(monkeypatch, tmp_path, how):
     path.write_bytes(damaged()[how])
     monkeypatch.setenv("VITLIB_DATA", str(tmp_path / "mine"))
     with pytest.raises(DataError, match=r"ubyte\.gz is (not|damaged)"):
-        data.read(NAME)
+        files.read(NAME)
 
 
 @pytest.mark.parametrize("folder", ["empty", "not there", "a file"])
@@ -115,25 +116,25 @@ def test_a_missing_file_in_the_named_folder(monkeypatch, tmp_path, folder):
     (tmp_path / "a file").write_text("")
     monkeypatch.setenv("VITLIB_DATA", str(tmp_path / folder))
     with pytest.raises(DataError, match=f"{folder} has no {NAME}"):
-        data.read(NAME)
+        files.read(NAME)
 
 
 # The cache, the installed package, and the order of sources
 
 
 def test_the_cache_comes_first_then_the_installed_package(monkeypatch):
-    put(data.SYSTEM, zipped=True)
-    assert data.read(NAME) == CONTENT[NAME]
+    put(files.SYSTEM, zipped=True)
+    assert files.read(NAME) == CONTENT[NAME]
     assert cached() == []  # what is installed is not copied
-    put(data.cache())
-    monkeypatch.setattr(data, "_from_system", no_network)
-    assert data.read(NAME) == CONTENT[NAME]
+    put(files.cache())
+    monkeypatch.setattr(files, "_from_system", no_network)
+    assert files.read(NAME) == CONTENT[NAME]
 
 
 def test_a_bad_file_in_the_cache_is_replaced(capsys):
-    path = put(data.cache(), content=b"half")
+    path = put(files.cache(), content=b"half")
     with local_mirror(GOOD) as server:
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert server.asked == [f"/{NAME}.gz"]
     assert path.read_bytes() == CONTENT[NAME]
     assert cached() == [NAME]
@@ -141,23 +142,23 @@ def test_a_bad_file_in_the_cache_is_replaced(capsys):
 
 
 def test_a_bad_file_in_the_cache_is_removed_even_if_nothing_replaces_it():
-    path = put(data.cache(), content=b"half")
+    path = put(files.cache(), content=b"half")
     with pytest.raises(DataError, match="4 bytes with SHA-256"):
-        data.read(NAME)
+        files.read(NAME)
     assert not path.exists()
 
 
 def test_a_bad_installed_file_is_passed_over():
-    path = put(data.SYSTEM, content=b"bad")
+    path = put(files.SYSTEM, content=b"bad")
     with local_mirror(GOOD):
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert path.read_bytes() == b"bad"
 
 
 def test_home_is_used_without_xdg(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert data.cache() == tmp_path / ".cache" / "vitlib" / "fashion-mnist"
+    assert files.cache() == tmp_path / ".cache" / "vitlib" / "fashion-mnist"
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(
@@ -166,7 +167,7 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(
     (tmp_path / "full").write_text("a file where a folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "full"))
     with local_mirror(GOOD):
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert f"could not keep {NAME}" in capsys.readouterr().err
 
 
@@ -174,20 +175,20 @@ def test_a_write_that_fails_leaves_nothing(monkeypatch, capsys):
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(data.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with local_mirror(GOOD):
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert cached() == []
     assert "No space left on device" in capsys.readouterr().err
 
 
 def test_nothing_anywhere_is_one_sentence():
     with pytest.raises(DataError) as caught:
-        data.read(NAME)
+        files.read(NAME)
     text = str(caught.value)
     assert "\n" not in text
-    system = str(data.SYSTEM)
-    for part in (NAME, "no apt-get here", data.PACKAGE, "VITLIB_DATA", system):
+    system = str(files.SYSTEM)
+    for part in (NAME, "no apt-get here", files.PACKAGE, "VITLIB_DATA", system):
         assert part in text
 
 
@@ -196,7 +197,7 @@ def test_nothing_anywhere_is_one_sentence():
 
 def false_apt(monkeypatch, tmp_path, fails=False, bad=False):
     """Put an apt-get and a dpkg-deb on PATH that serve the false files."""
-    for name in data.FILES:
+    for name in files.FILES:
         put(tmp_path / "archive", name, b"bad" if bad else None, zipped=True)
     download = 'echo "$@" >> CALLS; echo deb > x_1_all.deb'
     commands = {
@@ -208,7 +209,7 @@ def false_apt(monkeypatch, tmp_path, fails=False, bad=False):
         file = tmp_path / "bin" / command
         file.parent.mkdir(exist_ok=True)
         script = script.replace("CALLS", str(tmp_path / "calls"))
-        script = script.replace("TREE", str(data.SYSTEM.relative_to("/")))
+        script = script.replace("TREE", str(files.SYSTEM.relative_to("/")))
         script = script.replace("ARCHIVE", str(tmp_path / "archive"))
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(stat.S_IRWXU)
@@ -221,27 +222,27 @@ def false_apt(monkeypatch, tmp_path, fails=False, bad=False):
 def test_package_is_downloaded_and_unpacked_without_root(monkeypatch, tmp_path):
     calls = false_apt(monkeypatch, tmp_path)
     before = sorted(os.listdir())
-    assert data.read(NAME) == CONTENT[NAME]
+    assert files.read(NAME) == CONTENT[NAME]
     # One download brings all four, and the next reading needs none.
-    assert cached() == sorted(data.FILES)
-    for name in data.FILES:
-        assert data.read(name) == CONTENT[name]
-    assert calls.read_text().splitlines() == [f"download -q {data.PACKAGE}"]
+    assert cached() == sorted(files.FILES)
+    for name in files.FILES:
+        assert files.read(name) == CONTENT[name]
+    assert calls.read_text().splitlines() == [f"download -q {files.PACKAGE}"]
     assert sorted(os.listdir()) == before
 
 
 def test_a_failing_apt_is_said_and_passed_over(monkeypatch, tmp_path):
     false_apt(monkeypatch, tmp_path, fails=True)
     with pytest.raises(DataError, match="apt-get could not download"):
-        data.read(NAME)
+        files.read(NAME)
     with local_mirror(GOOD):
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
 
 
 def test_a_package_with_bad_files_is_passed_over(monkeypatch, tmp_path):
     false_apt(monkeypatch, tmp_path, bad=True)
     with pytest.raises(DataError, match="3 bytes with SHA-256"):
-        data.read(NAME)
+        files.read(NAME)
     assert cached() == []
 
 
@@ -282,12 +283,12 @@ class local_mirror:
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.01,)).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        data.MIRRORS.append(self.url)
+        files.MIRRORS.append(self.url)
         return self
 
     def __exit__(self, *_):
         self.over.set()
-        data.MIRRORS.remove(self.url)
+        files.MIRRORS.remove(self.url)
         self.server.shutdown()
         self.server.server_close()
 
@@ -295,19 +296,19 @@ class local_mirror:
 @pytest.fixture
 def short_timeout(monkeypatch):
     """Let the reading of a mirror give up after a fifth of a second."""
-    real = data.urllib.request.urlopen
+    real = files.urllib.request.urlopen
 
     def urlopen(url, timeout):
         assert 0 < timeout <= 60  # none at all would wait for ever
         return real(url, timeout=0.2)
 
-    monkeypatch.setattr(data.urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(files.urllib.request, "urlopen", urlopen)
 
 
 def test_a_good_mirror():
     with local_mirror(GOOD) as server:
-        assert data.read(NAME) == CONTENT[NAME]
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert server.asked == [f"/{NAME}.gz"]  # the second time from the cache
     assert cached() == [NAME]
 
@@ -330,7 +331,7 @@ def test_a_bad_mirror_alone_is_one_clear_sentence(mirror):
     reply, said = BAD_MIRRORS[mirror]
     start = time.monotonic()
     with local_mirror(reply) as server, pytest.raises(DataError) as caught:
-        data.read(NAME)
+        files.read(NAME)
     assert said in str(caught.value)
     assert server.url in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -342,7 +343,7 @@ def test_a_bad_mirror_alone_is_one_clear_sentence(mirror):
 @pytest.mark.usefixtures("short_timeout")
 def test_after_a_bad_mirror_comes_the_next(mirror):
     with local_mirror(BAD_MIRRORS[mirror][0]) as first, local_mirror(GOOD) as second:
-        assert data.read(NAME) == CONTENT[NAME]
+        assert files.read(NAME) == CONTENT[NAME]
     assert len(first.asked) == len(second.asked) == 1
     assert cached() == [NAME]
 
@@ -350,9 +351,9 @@ def test_after_a_bad_mirror_comes_the_next(mirror):
 def test_a_mirror_that_is_not_there():
     with local_mirror(GOOD) as gone:
         url = gone.url
-    data.MIRRORS.append(url)
+    files.MIRRORS.append(url)
     with pytest.raises(DataError, match="Connection refused"):
-        data.read(NAME)
+        files.read(NAME)
 
 
 # What is served
@@ -375,12 +376,13 @@ def test_batches(sample):
     assert len(sample.train_dataloader()) == len(sizes)
 
 
-def test_resize_is_that_of_torchvision(sample):
+@pytest.mark.parametrize("size", [(96, 96), (56, 40), (14, 20)])
+def test_resize_is_that_of_torchvision(sample, size):
     images, _ = sample.test
-    batches = Batches(*sample.test, 500, (96, 96))
+    batches = Batches(*sample.test, 500, size)
     X = batches.prepare(images[:100])
     transform = torchvision.transforms.Compose(
-        [torchvision.transforms.Resize((96, 96)), torchvision.transforms.ToTensor()]
+        [torchvision.transforms.Resize(size), torchvision.transforms.ToTensor()]
     )
     expected = torch.stack(
         [transform(Image.fromarray(im.numpy())) for im in images[:100]]

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -43,7 +44,9 @@ def project_files():
         paths = [ROOT / line for line in found.stdout.splitlines()]
     else:  # an archive, without git
         made = {".venv", "_build", "build", "__pycache__", ".ruff_cache", ".git"}
-        paths = [p for p in ROOT.rglob("*") if not made & set(p.parts)]
+        paths = [
+            p for p in ROOT.rglob("*") if not made & set(p.relative_to(ROOT).parts)
+        ]
     return sorted(p for p in paths if p.is_file())
 
 
@@ -373,3 +376,95 @@ def test_quick_hides_the_gpu_and_full_is_strict():
     assert quick["CUDA_VISIBLE_DEVICES"] == ""
     assert full["VITLIB_STRICT"] == "1"
     assert full.get("CUDA_VISIBLE_DEVICES") != ""
+
+
+# --- Setting up, with a Python that only pretends to ------------------------
+
+PRETENDER = """#!/bin/sh
+case "$*" in
+  *version_info*) [ ! -e old ] ;;
+  *ensurepip*) [ ! -e without_venv ] ;;
+  *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  *"-m pip"*) echo "$*" >>pip.log && [ ! -e broken ] ;;
+esac
+"""
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with what tools/setup.sh reads, and a function that runs it."""
+    (tmp_path / "tools").mkdir()
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
+        (tmp_path / name).write_text(read(name))
+    (tmp_path / "tools" / "setup.sh").write_text(read("tools/setup.sh"))
+    python = tmp_path / "python"
+    python.write_text(PRETENDER)
+    python.chmod(0o755)
+
+    def setup(*words):
+        log = tmp_path / "pip.log"
+        log.write_text("")
+        done = subprocess.run(
+            ["sh", "tools/setup.sh", *words],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHON": str(python)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        return done, log.read_text().splitlines()
+
+    return tmp_path, setup
+
+
+def test_set_up_once_and_again_only_when_it_must(clone):
+    folder, setup = clone
+    installed = ["-r requirements.txt -c constraints.txt", "--no-deps d2l==1.0.3"]
+
+    def works(expected):
+        done, calls = setup()
+        assert done.returncode == 0, done.stderr
+        assert len(calls) == len(expected)
+        assert all(e in c for e, c in zip(expected, calls, strict=True))
+
+    works(installed)
+    works([])  # it is there and whole
+    (folder / ".venv" / "ready").unlink()
+    works(installed)  # it was half made
+    with (folder / "constraints.txt").open("a") as file:
+        file.write("six==1.17.0\n")
+    works(installed)  # its lists have changed
+    (folder / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    works(installed)  # its Python is gone
+    works([])
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        ("old", "apt-get install python3"),
+        ("without_venv", "apt-get install python3-venv"),
+        ("broken", "pip"),
+    ],
+)
+def test_set_up_says_in_both_languages_what_is_missing(clone, state, remedy):
+    folder, setup = clone
+    (folder / state).touch()
+    done, _ = setup()
+    assert done.returncode == 1
+    english, korean = done.stderr.strip().splitlines()[-2:]
+    assert remedy in english
+    assert remedy in korean
+    assert re.search("[가-힣]", korean)
+    (folder / state).unlink()
+    assert setup()[0].returncode == 0, "the next try starts over"
+
+
+def test_own_environment_is_looked_at_and_not_changed(clone):
+    folder, setup = clone
+    done, calls = setup("mine")
+    assert done.returncode == 1
+    assert "mine" in done.stderr
+    assert calls == []
+    assert not (folder / "mine").exists()
+    assert setup(sys.prefix)[0].returncode == 0

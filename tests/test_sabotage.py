@@ -3,13 +3,15 @@
 One epoch of the quick model, on the real images; about a minute in all.
 """
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
+from tools.experiments import QUICK as TINY
 from tools.experiments import RECIPES
-from vitlib import History, Trainer
+from vitlib import FashionMNIST, History, Trainer, ViT
 from vitlib.curves import compare, reference
 from vitlib.training import Epoch
 
@@ -81,15 +83,16 @@ def test_verdict_of_the_band(sabotage, verdict, band):
     assert found.startswith(verdict)
 
 
-def test_hopeless_runs_are_those_above_the_limit(band):
-    """The true first step is far below the limit; many of them are not."""
-    model, data, optimizer = replace(QUICK, epochs=1).build(NEW_SEED)
-    batch = next(iter(data.train_dataloader()))
-    trainer = UntilHopeless(limit=1.0, images=2 * len(batch[1]))
-    model.train()
-    first = trainer._step(model, batch, optimizer)
-    assert trainer.bound == pytest.approx(first / 2)
-    trainer.limit = trainer.bound
+def test_the_bound_grows_to_the_loss_of_the_epoch():
+    """So a run that is stopped at a limit would have ended above it."""
+
+    def fit(limit):
+        torch.manual_seed(0)
+        trainer = UntilHopeless(limit, images=2000)
+        return trainer, trainer.fit(ViT(**TINY), FashionMNIST.sample(128))
+
+    trainer, history = fit(math.inf)
+    assert trainer.bound == pytest.approx(history.train_loss[0])
+    fit(1.001 * trainer.bound)
     with pytest.raises(Hopeless):
-        trainer._step(model, batch, optimizer)
-    assert torch.tensor(trainer.bound).isfinite()
+        fit(0.999 * trainer.bound)

@@ -188,6 +188,13 @@ def test_without_a_schedule_the_rate_stays():
     assert optimizer.rates == 10 * [0.3]
 
 
+def test_own_optimizer_is_plain_sgd_with_the_rate_of_the_model():
+    optimizer = model(lr=0.03).configure_optimizers()
+    assert type(optimizer) is torch.optim.SGD
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["momentum"], group["weight_decay"]) == (0.03, 0, 0)
+
+
 def test_each_group_keeps_its_own_rate():
     net = model()
     groups = [{"params": net.head.parameters()}, {"params": [net.cls_token], "lr": 0.5}]

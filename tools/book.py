@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -120,13 +119,11 @@ def outputs_text(cell):
 def write(path, text):
     """Replace a file in one step: it holds the old text or the new one."""
     path = Path(path)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, delete=False
-    ) as file:
-        file.write(text)
+    half_written = path.with_name(f"{path.name}.part")
+    half_written.write_text(text, encoding="utf-8", newline="\n")
     if path.exists():
-        shutil.copymode(path, file.name)
-    os.replace(file.name, path)
+        shutil.copymode(path, half_written)
+    os.replace(half_written, path)
 
 
 @dataclass

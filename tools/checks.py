@@ -14,7 +14,6 @@ CHECKS = {
     for check in (
         text.form,
         text.headings,
-        text.data_values,
         text.links,
         text.parity,
         sources.citations,

@@ -128,6 +128,12 @@ def shapeless(source):
     seen = set()
     for first, last, call in _reshaping(ast.parse(source)):
         said = [comments.get(line, "") for line in range(first - 1, last + 1)]
+        # A comment (...) -> (...) -> (...) goes with the 2 lines below it.
+        said += [
+            comment
+            for line, comment in comments.items()
+            if line < first <= line + comment.count("->")
+        ]
         if not any(SHAPE.search(comment) for comment in said) and first not in seen:
             seen.add(first)
             text = source.splitlines()[call.end_lineno - 1].strip()

@@ -8,8 +8,9 @@ import re
 from tools.book import Prose, Report
 
 VOICE = {
-    "filler": r"\b(?:simply|just|obviously|of course|clearly|trivially|basically|"
-    r"needless to say|it is (?:worth|important) (?:noting|to note)|note that)\b",
+    "filler": r"\b(?:simply|just|obviously|(?<!matter )of course|clearly|"
+    r"trivially|basically|needless to say|note that|"
+    r"it is (?:worth|important) (?:noting|to note))\b",
     "hype": r"\b(?:revolutionary|revolutioni[sz]e\w*|groundbreaking|cutting-edge|"
     r"game-chang\w+|seamless\w*|incredibl[ey]|amazing\w*|remarkabl[ey]|powerful|"
     r"elegant\w*|beautiful\w*|magic\w*|delve|dive into(?! deep learning)|leverag\w+|"

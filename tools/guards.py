@@ -126,6 +126,9 @@ def _metadata(notebook):
 def in_sync(book):
     """The notebooks hold what sync would write."""
     report = Report("synchronized files")
+    shared = sum(tagged(cell, "vitlib:") is not None for *_, cell in book.cells("code"))
+    data = sum(cell.source.count("<data ") for *_, cell in book.cells("markdown"))
+    report.notes.append(f"{shared} shared cells, {data} data values")
     try:
         files, stale = sync.synced(book.root)
     except sync.SyncError as error:

@@ -4,12 +4,11 @@ Each check takes a `Book` and returns a `Report` whose faults read
 `NOTEBOOK cell N: what, found ..., expected ...`.
 """
 
-import html
 import re
 from collections import Counter
 from itertools import pairwise
 
-from tools.book import DATA, HANGUL, NUMBER, PAPER, TAG, Prose, Report, pair
+from tools.book import HANGUL, NUMBER, PAPER, TAG, Prose, Report, pair
 
 MYST = {
     "a MyST role": re.compile(r"\{[a-z:_-]+\}`"),
@@ -137,18 +136,6 @@ def headings(book):
                     f"{before}, expected 2 to {before + 1}"
                 )
         report.item(faults)
-    return report
-
-
-def data_values(book):
-    """Every `<data>` in a text has the form that sync fills in."""
-    report = Report("data values")
-    for where, *halves in book.pairs():
-        for text in halves:
-            for tag in re.findall(r"<data\b[^>]*>", html.unescape(text)):
-                good = DATA.fullmatch(tag) and "." in tag
-                fault = f'{where}: found {tag}, expected <data value="FILE.key">'
-                report.item([] if good else [fault])
     return report
 
 

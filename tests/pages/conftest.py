@@ -110,17 +110,28 @@ class View:
         self.page.click(f'.language-switch [data-choose="{lang}"]')
 
 
-@pytest.fixture(scope="module")
-def look(browser, address):
-    """A function that opens a page: look("book/vit.html", device="phone")."""
-    views = []
+def views(browser, address):
+    """A function that opens a page in a window of its own; all close at the end."""
+    opened = []
 
     def open_view(path, device="desktop", **options):
         view = View(browser, address, device, **options)
-        views.append(view)
+        opened.append(view)
         view.open(path)
         return view
 
     yield open_view
-    for view in views:
+    for view in opened:
         view.context.close()
+
+
+@pytest.fixture
+def look(browser, address):
+    """look("book/vit.html", device="phone"): the page in a fresh window."""
+    yield from views(browser, address)
+
+
+@pytest.fixture(scope="module")
+def keep(browser, address):
+    """The same, for windows that stay open through a whole module."""
+    yield from views(browser, address)

@@ -13,16 +13,21 @@ RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21
 
 
 @pytest.fixture(scope="module")
-def opened(look):
-    """The page on the device, loaded once for all its combinations."""
-    views = {}
+def opened(keep):
+    """A function that turns to a page; one window on each device, as readers have."""
+    windows, current = {}, {}
 
-    def get(page, device):
-        if (page, device) not in views:
-            views[page, device] = look(f"{page}.html", device=device)
-        return views[page, device]
+    def turn_to(page, device):
+        path = f"{page}.html"
+        if device not in windows:
+            windows[device] = keep(path, device=device)
+        elif current[device] != page:
+            windows[device].faults.clear()
+            windows[device].open(path)
+        current[device] = page
+        return windows[device]
 
-    return get
+    return turn_to
 
 
 def dress(view, lang, theme):
@@ -89,7 +94,9 @@ def has_hangul(text):
 def test_text_is_drawn(page, opened):
     """No formula, link or tag of the notebook shows as its source."""
     tab = dress(opened(page, "desktop"), "both", "light")
-    assert tab.evaluate("document.querySelectorAll('.math:not(:has(.katex))').length") == 0
+    assert (
+        tab.evaluate("document.querySelectorAll('.math:not(:has(.katex))').length") == 0
+    )
     errors = "[...document.querySelectorAll('.katex-error')].map(e => e.title)"
     assert tab.evaluate(errors) == []
     raw = tab.evaluate(

@@ -78,7 +78,9 @@ def is_code_cell(node: nodes.Node) -> bool:
 
 def visit_annotation(self, node):
     self.body.append(
-        self.starttag(node, "li", "", CLASS="annotation", **{"data-lines": node["lines"]})
+        self.starttag(
+            node, "li", "", CLASS="annotation", **{"data-lines": node["lines"]}
+        )
     )
 
 

@@ -8,7 +8,7 @@ def classes(images, labels, per_class=4):
     """The first `per_class` images of each of the 10 classes, one column a class."""
     _, grid = axes(per_class, len(LABELS), height=3.2)
     for k, name in enumerate(LABELS):
-        rows = (labels == k).nonzero().flatten()[:per_class]
+        rows = (labels == k).nonzero()[:per_class, 0]
         for ax, row in zip(grid[:, k], rows, strict=True):
             show_image(ax, images[row])
         grid[0, k].set_title(f"{k}\n{name}", fontsize=8)

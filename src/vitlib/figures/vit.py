@@ -1,10 +1,12 @@
 """Pictures of the chapter on the whole model."""
 
 import numpy as np
+import torch
 from matplotlib.patches import Rectangle
 
 from vitlib.cost import vit_parameters
 from vitlib.figures import style
+from vitlib.patch_embedding import patchify
 from vitlib.vit import PRESETS
 
 SKY = "#56b4e9"  # the lighter blue of Okabe & Ito
@@ -13,8 +15,8 @@ SKY = "#56b4e9"  # the lighter blue of Okabe & Ito
 def pipeline(image, patch_size):
     """The whole model, top to bottom, with one grey image (H, W)."""
     rows, cols = (side // patch_size for side in image.shape)
-    patches = image.reshape(rows, patch_size, cols, patch_size)
-    patches = patches.transpose(0, 2, 1, 3).reshape(-1, patch_size, patch_size)
+    patches = patchify(torch.tensor(image)[None, None], patch_size)[0]  # (N, P*P)
+    patches = patches.unflatten(1, (patch_size, -1)).numpy()  # (N, P, P)
     N = len(patches)
     _, ax = style.axes(height=4.0)
     ax.set(xlim=(-1.6, N + 3.4), ylim=(-7.2, 3.1), aspect="equal")
@@ -89,8 +91,7 @@ def parameter_shares(img_size=224):
             left += share
         ax.text(101, row, f"{total / 1e6:.1f} M", va="center", fontsize=8)
     ax.set_yticks(range(len(PRESETS)), PRESETS)
-    ax.set_xlim(0, 111)
-    ax.invert_yaxis()
+    ax.set(xlim=(0, 111), ylim=(len(PRESETS) - 0.5, -0.5))
     style.plain(ax, "share of the parameters (%)", "")
     ax.figure.legend(ncols=5, fontsize=8, loc="outside upper center", frameon=False)
 
@@ -132,18 +133,18 @@ def class_attention(images, trained, untrained):
 
 def position_similarity(trained, untrained):
     """Two (N, N) cosine tables, each as a square grid of square maps."""
-    figure, grid = style.axes(1, 2, height=3.5)
+    figure, grid = style.axes(1, 2, height=3.5, subplot_kw={"frameon": False})
     for ax, table in zip(grid, (trained, untrained), strict=True):
         side = round(len(table) ** 0.5)
         maps = np.full((side, side + 1, side, side + 1), np.nan)  # a gap after each
-        maps[:, :side, :, :side] = table.reshape((side,) * 4).transpose(0, 2, 1, 3)
-        size = side * (side + 1)
-        picture = ax.imshow(maps.reshape(size, size), "RdBu_r", vmin=-1, vmax=1)
+        table = table.reshape((side,) * 4)  # (h, w, h, w), a map for each patch
+        maps[:, :side, :, :side] = table.transpose(0, 2, 1, 3)  # (h, h, w, w)
+        maps = maps.reshape(side * (side + 1), -1)  # (h * (h + 1), w * (w + 1))
+        picture = ax.imshow(maps, "RdBu_r", vmin=-1, vmax=1)
         middle = np.arange(side) * (side + 1) + (side - 1) / 2
         ax.set_xticks(middle, range(1, side + 1), fontsize=8)
         ax.set_yticks(middle, range(1, side + 1), fontsize=8)
         ax.set(xlabel="patch column", ylabel="patch row")
-        ax.spines[:].set_visible(False)
     grid[0].set_title("trained", fontsize=9)
     grid[1].set_title("untrained", fontsize=9)
     figure.colorbar(picture, ax=grid, label="cosine similarity", shrink=0.8)
