@@ -110,8 +110,9 @@ class View:
         self.page.click(f'.language-switch [data-choose="{lang}"]')
 
 
-def views(browser, address):
-    """A function that opens a page in a window of its own; all close at the end."""
+@pytest.fixture
+def look(browser, address):
+    """look("book/vit.html", device="phone"): the page in a fresh window."""
     opened = []
 
     def open_view(path, device="desktop", **options):
@@ -123,15 +124,3 @@ def views(browser, address):
     yield open_view
     for view in opened:
         view.context.close()
-
-
-@pytest.fixture
-def look(browser, address):
-    """look("book/vit.html", device="phone"): the page in a fresh window."""
-    yield from views(browser, address)
-
-
-@pytest.fixture(scope="module")
-def keep(browser, address):
-    """The same, for windows that stay open through a whole module."""
-    yield from views(browser, address)

@@ -7,32 +7,32 @@ from .conftest import PAGES, View
 
 LANGS = ["en", "ko", "both"]
 THEMES = ["light", "dark"]
-DEVICES = list(View.SIZES)
 AXE = Axe()
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}
 
 
+@pytest.fixture(scope="module", params=PAGES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=list(View.SIZES))
+def device(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def opened(keep):
-    """A function that turns to a page; one window on each device, as readers have."""
-    windows, current = {}, {}
-
-    def turn_to(page, device):
-        path = f"{page}.html"
-        if device not in windows:
-            windows[device] = keep(path, device=device)
-        elif current[device] != page:
-            windows[device].faults.clear()
-            windows[device].open(path)
-        current[device] = page
-        return windows[device]
-
-    return turn_to
+def view(name, device, browser, address):
+    """The page on the device, loaded once for all that is asked of it."""
+    view = View(browser, address, device)
+    view.open(f"{name}.html")
+    yield view
+    view.context.close()
 
 
 def dress(view, lang, theme):
     view.page.emulate_media(color_scheme=theme)
-    view.choose(lang)
+    view.page.evaluate(f"document.querySelector('[data-choose={lang}]').click()")
     return view.page
 
 
@@ -65,10 +65,7 @@ STATE = """() => {
 @pytest.mark.counted("combinations")
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("page", PAGES)
-def test_combination(page, device, lang, theme, opened):
-    view = opened(page, device)
+def test_combination(lang, theme, view):
     state = dress(view, lang, theme).evaluate(STATE)
     assert state["lang"] == ("ko" if lang == "ko" else "en")
     assert state["theme"] == theme
@@ -89,11 +86,28 @@ def has_hangul(text):
     return any("가" <= c <= "힣" for c in text)
 
 
-@pytest.mark.counted("pages")
-@pytest.mark.parametrize("page", PAGES)
-def test_text_is_drawn(page, opened):
+# axe takes seconds on a long page, so it sees each in one dress on each device;
+# over the pages, all dresses have their turn.
+DRESSES = [(lang, theme) for lang in LANGS for theme in THEMES]
+
+
+@pytest.mark.counted("examined by axe")
+def test_axe(name, device, view):
+    turn = PAGES.index(name) + 3 * list(View.SIZES).index(device)
+    tab = dress(view, *DRESSES[turn % len(DRESSES)])
+    found = AXE.run(tab, options=RULES).response["violations"]
+    grave = [
+        (v["id"], v["nodes"][0]["html"][:120], len(v["nodes"]))
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert not grave
+
+
+@pytest.mark.counted("drawn without raw markup")
+def test_text_is_drawn(view):
     """No formula, link or tag of the notebook shows as its source."""
-    tab = dress(opened(page, "desktop"), "both", "light")
+    tab = dress(view, "both", "light")
     assert (
         tab.evaluate("document.querySelectorAll('.math:not(:has(.katex))').length") == 0
     )
@@ -117,33 +131,50 @@ def test_text_is_drawn(page, opened):
     assert tab.evaluate(broken) == []
 
 
-# axe takes seconds on a long page: each page is examined in two of its dresses,
-# and over the pages all dresses have their turn.
-DRESSES = [(d, la, t) for d in DEVICES for la in LANGS for t in THEMES]
-EXAMINED = [
-    (page, *DRESSES[(5 * i + shift) % len(DRESSES)])
-    for i, page in enumerate(PAGES)
-    for shift in (0, 7)
-]
+ANNOTATED = """(lang) => {
+  const faults = [];
+  const items = [...document.querySelectorAll(`[lang=${lang}] > ul > .annotation`)];
+  for (const item of items) {
+    const fragments = [...item.querySelectorAll("a.fragment")];
+    fragments[0].focus();
+    const lit = [...document.querySelectorAll("pre .lit")];
+    const text = lit.map((line) => line.textContent).join("");
+    for (const { textContent } of fragments)
+      if (!text.includes(textContent)) faults.push(textContent);
+    if (lit.length !== item.dataset.lines.split(" ").length) faults.push(item.innerText);
+    fragments[0].blur();
+    if (document.querySelector(".lit")) faults.push("stays lit: " + item.innerText);
+  }
+  return { items: items.length, faults };
+}"""
 
 
-@pytest.mark.counted("examined by axe")
-@pytest.mark.parametrize(("page", "device", "lang", "theme"), EXAMINED)
-def test_axe(page, device, lang, theme, opened):
-    tab = dress(opened(page, device), lang, theme)
-    found = AXE.run(tab, options=RULES).response["violations"]
-    grave = [
-        (v["id"], v["nodes"][0]["html"][:120], len(v["nodes"]))
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-    assert not grave
+@pytest.mark.counted("annotations light up their lines")
+def test_annotations(name, device, view, tell):
+    counts = []
+    for lang in ("en", "ko"):
+        result = dress(view, lang, "light").evaluate(ANNOTATED, lang)
+        assert not result["faults"]
+        counts.append(result["items"])
+    assert counts[0] == counts[1]
+    if device == "desktop":
+        tell(f"{name}: {counts[0]} annotations in each language")
+
+
+# Uncompressed, all that a first visit fetches in all languages.
+BUDGET = 4_000_000
+
+
+def test_weight(name, device, view, tell):
+    dress(view, "both", "light").evaluate("document.fonts.ready.then(() => true)")
+    if device == "desktop":
+        tell(f"{name}: {view.bytes / 1e6:.1f} MB, both languages, not compressed")
+    assert view.bytes <= BUDGET
 
 
 @pytest.mark.counted("pages without JavaScript")
-@pytest.mark.parametrize("page", PAGES)
-def test_both_languages_without_javascript(page, look):
-    view = look(f"{page}.html", java_script_enabled=False)
+def test_both_languages_without_javascript(name, look):
+    view = look(f"{name}.html", java_script_enabled=False)
     for lang in ("en", "ko"):
         blocks = view.page.locator(f"article .pair > [lang={lang}]")
         assert blocks.count() > 0
@@ -151,18 +182,3 @@ def test_both_languages_without_javascript(page, look):
         assert view.page.locator(f"h1 [lang={lang}]").is_visible()
     assert not view.page.locator(".language-switch").is_visible()
     assert not view.faults
-
-
-# Uncompressed, everything a first visit fetches; most hosts send a third of it.
-BUDGET = 4_000_000
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_weight(page, look, tell):
-    weights = {}
-    for lang in ("en", "ko"):
-        view = look(f"{page}.html?lang={lang}")
-        view.page.wait_for_load_state("networkidle")
-        weights[lang] = view.bytes
-    tell(f"{page}: {weights['en'] / 1e6:.1f} MB en, {weights['ko'] / 1e6:.1f} MB ko")
-    assert max(weights.values()) <= BUDGET

@@ -86,37 +86,6 @@ def test_reader_keeps_the_place(look):
         assert -200 < view.page.evaluate(top) < 700
 
 
-ANNOTATED = """(lang) => {
-  const faults = [];
-  const items = [...document.querySelectorAll(`[lang=${lang}] > ul > .annotation`)];
-  for (const item of items) {
-    const fragments = [...item.querySelectorAll("a.fragment")];
-    fragments[0].focus();
-    const lit = [...document.querySelectorAll("pre .lit")];
-    const text = lit.map((line) => line.textContent).join("");
-    for (const { textContent } of fragments)
-      if (!text.includes(textContent)) faults.push(textContent);
-    if (lit.length !== item.dataset.lines.split(" ").length) faults.push(item.innerText);
-    fragments[0].blur();
-    if (document.querySelector(".lit")) faults.push("stays lit: " + item.innerText);
-  }
-  return { items: items.length, faults };
-}"""
-
-
-@pytest.mark.counted("pages whose annotations light up")
-@pytest.mark.parametrize("page", [p for p in PAGES if not p.endswith("references")])
-def test_annotations_light_up_their_lines(page, look, tell):
-    view, counts = look(f"{page}.html"), []
-    for lang in ("en", "ko"):
-        view.choose(lang)
-        result = view.page.evaluate(ANNOTATED, lang)
-        assert not result["faults"]
-        counts.append(result["items"])
-    assert counts[0] == counts[1]
-    tell(f"{page}: {counts[0]} annotations in each language")
-
-
 def test_pointing_at_an_annotation(look):
     page = look(CHAPTER).page
     item = page.locator("[lang=en] > ul > .annotation").first
