@@ -67,6 +67,7 @@
   }
 
   function choose(lang) {
+    if (lang === root.dataset.lang) return;
     try {
       localStorage.setItem("lang", lang);
     } catch {
