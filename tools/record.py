@@ -9,7 +9,6 @@ reference bands of the package from the recorded runs.
 import argparse
 import datetime
 import json
-import os
 import platform
 import time
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from pathlib import Path
 import torch
 
 import vitlib
+from tools.book import write
 from tools.experiments import RECIPES, summarize
 from vitlib.curves import METRICS, band
 
@@ -28,14 +28,8 @@ ASSETS = ROOT / "src" / "vitlib" / "assets"
 BANDS = {"training/quick on cpu": "training_quick"}
 
 
-def write(path, content):
-    """Write JSON, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = path.with_name(path.name + ".part")
-    half_written.write_text(
-        json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf8"
-    )
-    os.replace(half_written, path)
+def to_json(content):
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def provenance(name):
@@ -75,7 +69,7 @@ def record(name):
         result["runs"].append(run)
         result["seconds"] += round(time.perf_counter() - start)
         result["summary"] = summarize(result["runs"])
-        write(path, result)
+        write(path, to_json(result))
         print(f"{name} seed {seed}: {run['rows'][-1]}", flush=True)
         if name == "fashion_vit":
             half = {k: v.half() for k, v in model.state_dict().items()}
@@ -108,7 +102,7 @@ def main():
     for name in arguments.names:
         record(name)
     if arguments.bands:
-        write(ASSETS / "bands.json", bands())
+        write(ASSETS / "bands.json", to_json(bands()))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tools.book import write
+
 BOOK = Path(__file__).parents[1] / "book"
 TIMEOUT = 3600  # seconds a cell; what nbval grants is a test's business
 
@@ -20,6 +22,7 @@ def run(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
+        coalesce_streams=True,  # one text, however the kernel sent it
         timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
@@ -27,7 +30,7 @@ def run(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # clock times
     notebook.metadata["language_info"] = {"name": "python"}  # no exact version
-    nbformat.write(notebook, path)
+    write(path, nbformat.writes(notebook).rstrip("\n") + "\n")
 
 
 def main():

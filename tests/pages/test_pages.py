@@ -110,16 +110,17 @@ def test_axe(name, device, view):
     assert not violations(tab, rules={"color-contrast": {"enabled": False}})
 
 
-# Contrast is by far the slowest of axe's rules. One of each kind is enough, where
-# the first two rows of a kind stand for all: their colors come from one rule.
+# Contrast is by far the slowest of axe's rules. The first of a kind on the page
+# stands for all of the kind: their colors come from one rule.
 KINDS = [
     ".bd-sidebar-primary",
     ".bd-sidebar-secondary",
     ".bd-header-article",
     ".prev-next-footer",
     ".bd-footer-content",
-    "h1, h2, h3",
-    ".pair p",
+    "h1",
+    "h2",
+    ".pair",
     ".voice-paper",
     ".voice-code",
     ".voice-differ",
@@ -135,11 +136,19 @@ KINDS = [
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("lang", ["en", "both"])
 def test_contrast(lang, theme, look):
-    tab = dress(look("book/patch_embedding.html"), lang, theme)
-    tab.evaluate("document.getAnimations().forEach((a) => a.finish())")
-    kinds = [[f":nth-child(1 of {kind})"] for kind in KINDS]
+    tab = dress(look("book/mlp.html"), lang, theme)
+    missing = tab.evaluate(
+        """(kinds) => kinds.filter((kind) => {
+          const first = document.querySelector(kind);
+          first?.setAttribute("data-sample", kind);
+          return !first;
+        })""",
+        KINDS,
+    )
+    assert not missing, "the page has none of them: look at another"
+    tab.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
     only = {"type": "rule", "values": ["color-contrast"]}
-    assert not violations(tab, include=kinds, runOnly=only)
+    assert not violations(tab, include=[["[data-sample]"]], runOnly=only)
 
 
 @pytest.mark.counted("drawn without raw markup")
