@@ -9,7 +9,7 @@ import io
 import re
 import tokenize
 
-from tools.book import HANGUL, Prose, Report, outputs_text, pair, tagged
+from tools.book import HANGUL, Prose, Report, outputs_text, pair, tagged, tags
 
 MAX_LINES, MAX_COLUMNS, MAX_SHARED_COLUMNS = 25, 79, 88
 
@@ -95,6 +95,8 @@ def cells(book):
 
 
 def _cell(where, cell):
+    if "colab" in tags(cell):
+        return  # written by sync; an address cannot be broken into lines
     shared = tagged(cell, "vitlib:") is not None
     lines, limit = (
         cell.source.splitlines(),

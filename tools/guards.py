@@ -85,7 +85,9 @@ def _outputs(where, cell):
     last = cell.source.rstrip().splitlines()[-1:] or [""]
     if statements and last[0].split("#")[0].rstrip().endswith(";"):
         yield f"{where}: a trailing semicolon, expected `_ = ...`"
-    for out in cell.outputs:
+    for before, out in zip([None, *cell.outputs], cell.outputs, strict=False):
+        if out.output_type == "stream" and before and before.get("name") == out.name:
+            yield f"{where}: one text stored in two parts, run `make run`"
         if out.output_type == "error":
             yield f"{where}: a stored error, found {out.ename}: {out.evalue[:60]!r}"
         elif out.output_type == "stream" and out.name == "stderr":

@@ -77,13 +77,13 @@ class View:
 
     SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
-    def __init__(self, browser, address, device="desktop", **options):
+    def __init__(self, browser, address, device="desktop", theme="light", **options):
         width, height = self.SIZES[device]
-        options = {"locale": "en-US", "color_scheme": "light"} | options
+        options = {"locale": "en-US", "color_scheme": theme} | options
         size = {"width": width, "height": height}
         self.context = browser.new_context(viewport=size, **options)
         self.page = self.context.new_page()
-        self.address, self.faults, self.bytes = address, [], 0
+        self.address, self.theme, self.faults, self.bytes = address, theme, [], 0
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda e: self.faults.append(f"script error: {e}"))
         self.page.on("response", self._response)

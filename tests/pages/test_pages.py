@@ -33,9 +33,13 @@ def view(name, device, browser, address):
 
 
 def dress(view, lang, theme):
-    view.page.emulate_media(color_scheme=theme)
-    view.page.evaluate(f"document.querySelector('[data-choose={lang}]').click()")
-    return view.page
+    tab = view.page
+    if theme != view.theme:
+        tab.emulate_media(color_scheme=theme)
+        tab.wait_for_function("(t) => document.documentElement.dataset.theme === t", theme)
+        view.theme = theme
+    tab.evaluate(f"document.querySelector('[data-choose={lang}]').click()")
+    return tab
 
 
 STATE = """() => {
