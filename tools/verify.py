@@ -192,8 +192,10 @@ def main():
     names = [stage.name for stage in stages("quick")]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", choices=[*CELL_TIMEOUT], default="quick")
-    parser.add_argument("only", nargs="*", choices=[[], *names], metavar="STAGE")
+    parser.add_argument("only", nargs="*", metavar="STAGE", help=", ".join(names))
     arguments = parser.parse_args()
+    if unknown := [name for name in arguments.only if name not in names]:
+        parser.error(f"unknown {', '.join(unknown)}; known: {', '.join(names)}")
     chosen = [
         s for s in stages(arguments.profile) if s.name in (arguments.only or names)
     ]

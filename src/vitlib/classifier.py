@@ -46,6 +46,8 @@ class Classifier(nn.Module):
 
     def loss(self, logits, y):
         """Cross-entropy in nats, the mean over the batch."""
+        if not isinstance(y, torch.Tensor):
+            raise TypeError(f"labels must be a torch.Tensor, got {type(y).__name__}")
         if y.dtype != torch.int64 or y.shape != logits.shape[:1]:
             raise ValueError(
                 f"expected {logits.shape[0]} labels of dtype torch.int64, got "

@@ -20,6 +20,9 @@ def vit_parameters(
 
     Args: as for `vitlib.ViT`; the defaults are those of the published models.
     The number of heads does not matter.
+
+    Raises:
+        ValueError: a patch that does not divide the image.
     """
     N, P_h, P_w = _grid(img_size, patch_size)
     D, D_mlp = num_hiddens, mlp_num_hiddens
@@ -49,6 +52,9 @@ def vit_macs(
 
     Counted are the matrix products; norms, activations and sums are not. What
     most papers print as FLOPs is this number.
+
+    Raises:
+        ValueError: a patch that does not divide the image.
     """
     N, P_h, P_w = _grid(img_size, patch_size)
     D, T = num_hiddens, N + 1  # T tokens: patches and the class token
@@ -83,4 +89,12 @@ def _grid(img_size, patch_size):
         expect.pair("img_size", img_size),
         expect.pair("patch_size", patch_size),
     )
+    for side, patch, image in (("height", P_h, H), ("width", P_w, W)):
+        expect.divides(
+            f"patch {side}",
+            patch,
+            f"image {side}",
+            image,
+            "choose another image size or patch size",
+        )
     return (H // P_h) * (W // P_w), P_h, P_w

@@ -43,8 +43,12 @@ def band(runs):
 
 def reference(name, device):
     """The recorded band {"seeds": [...], "band": ...} or None if there is none."""
+    return _recorded().get(f"{name} on {device}")
+
+
+def _recorded():
     file = resources.files("vitlib") / "assets" / "bands.json"
-    return json.loads(file.read_text())["bands"].get(f"{name} on {device}")
+    return json.loads(file.read_text())["bands"]
 
 
 def check_curve(name, history, device="cpu"):
@@ -59,7 +63,8 @@ def check_curve(name, history, device="cpu"):
     if found is None:
         if os.environ.get("VITLIB_STRICT"):
             raise AssertionError(f"no reference band for {name} on {device}")
-        return f"curve {name} on {device}: no reference band for this device"
+        known = ", ".join(_recorded())
+        return f"curve {name} on {device}: no reference band, recorded is {known}"
     where, verdict = f"curve {name} on {device}", compare(history, found["band"])
     return f"{where}: {verdict} ({len(found['seeds'])} seeds)"
 
@@ -72,7 +77,10 @@ def compare(history, band):
     """
     epochs = len(band[METRICS[0]])
     if not 1 <= len(history) <= epochs:
-        raise ValueError(f"expected 1 to {epochs} epochs, got {len(history)}")
+        raise ValueError(
+            f"the reference band was recorded for {epochs} epochs: "
+            f"expected 1 to {epochs} epochs, got {len(history)}"
+        )
     for i, (epoch, *limits) in enumerate(
         zip(history, *(band[metric] for metric in METRICS), strict=False), start=1
     ):

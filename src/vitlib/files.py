@@ -55,7 +55,13 @@ def read(name):
         DataError: no source has the file; says what each of them did.
     """
     if folder := os.environ.get("VITLIB_DATA"):
-        return _read_file(Path(folder), name)
+        try:
+            return _read_file(Path(folder), name)
+        except DataError as error:
+            raise DataError(
+                f"{error}. VITLIB_DATA names this folder, so no other is looked at: "
+                f"put the four files there, or unset it"
+            ) from None
     tried = []
     for source in (_from_cache, _from_system, _from_package, _from_mirrors):
         try:

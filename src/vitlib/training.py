@@ -46,7 +46,9 @@ class History(list):
 
     def __getattr__(self, name):
         if name not in Epoch.__dataclass_fields__:
-            raise AttributeError(name)
+            raise AttributeError(
+                f"no column {name!r}, expected one of {[*Epoch.__dataclass_fields__]}"
+            )
         return [getattr(epoch, name) for epoch in self]
 
     def to_rows(self):
@@ -103,8 +105,8 @@ class Trainer:
             the run starts anew, so that nothing but the current epoch is lost.
 
     Raises:
-        ValueError: no epochs, or a checkpoint that is damaged or belongs to
-            another model.
+        ValueError: no epochs, or a checkpoint that is a folder, is damaged or
+            belongs to another model.
     """
 
     def __init__(self, max_epochs, gradient_clip_val=0.0, device=None, checkpoint=None):
@@ -115,6 +117,8 @@ class Trainer:
         default = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device or default)
         self.checkpoint = Path(checkpoint) if checkpoint else None
+        if self.checkpoint and self.checkpoint.is_dir():
+            raise ValueError(f"checkpoint must be a file, got the folder {checkpoint}")
 
     def fit(self, model, data, optimizer=None, schedule=None):
         """Train `model` on `data` and return the `History`.
@@ -160,7 +164,6 @@ class Trainer:
     def _save(self, model, optimizer, train, history):
         if self.checkpoint is None:
             return
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         half_written = self.checkpoint.with_name(self.checkpoint.name + ".part")
         state = {
             "history": json.dumps(history.to_rows()),
@@ -175,7 +178,11 @@ class Trainer:
         os.replace(half_written, self.checkpoint)  # whole or not at all
 
     def _resume(self, model, optimizer, train):
-        if self.checkpoint is None or not self.checkpoint.exists():
+        if self.checkpoint is None:
+            return History()
+        # Now, not after an epoch: a folder that cannot be made stops the run.
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        if not self.checkpoint.exists():
             return History()
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
@@ -185,7 +192,7 @@ class Trainer:
         except Exception as error:  # what a damaged file raises is anyone's guess
             raise ValueError(
                 f"{self.checkpoint} is not a whole checkpoint "
-                f"({type(error).__name__}): delete it to start anew"
+                f"({type(error).__name__}): to start anew, delete it or name another"
             ) from None
         try:
             if kind != type(optimizer).__name__:

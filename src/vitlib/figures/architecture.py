@@ -3,6 +3,7 @@
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from vitlib.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, plt
+from vitlib.patch_embedding import patchify
 
 INK = "#222222"
 # Height at which a token is drawn, top down; "dots" stands for those left out.
@@ -16,6 +17,8 @@ def draw(image, patch_size):
         image: (H, W), grey values in [0, 1].
         patch_size: side P of a patch; it divides H and W.
     """
+    patches = patchify(image[None, None], patch_size)[0]  # (N, P*P)
+    patches = patches.unflatten(1, (patch_size, -1))  # (N, P, P)
     figure = plt.figure(figsize=(8, 5), facecolor="white")
     ax = figure.add_axes([0, 0, 1, 1])
     ax.set(xlim=(0, 80), ylim=(4, 54))  # 10 units an inch
@@ -26,24 +29,23 @@ def draw(image, patch_size):
         _box(ax, left, 26.5, right - left, 27, color=color, alpha=0.08)
         ax.text((left + right) / 2, 51.2, name, ha="center", fontsize=11, color=color,
                 weight="bold")  # fmt: skip
-    _stem(ax, image, patch_size)
+    _stem(ax, image, patches)
     _body(ax)
     _head(ax)
     _block(ax)
 
 
-def _stem(ax, image, P):
-    H, W = image.shape
+def _stem(ax, image, patches):
+    (H, W), P = image.shape, patches.shape[1]
     ax.imshow(image, cmap="gray_r", extent=(1.5, 13.5, 32, 44), aspect="auto")
     for i in range(W // P + 1):
         ax.vlines(1.5 + 12 * i * P / W, 32, 44, color=BLUE, lw=0.8)
     for i in range(H // P + 1):
         ax.hlines(32 + 12 * i * P / H, 1.5, 13.5, color=BLUE, lw=0.8)
     _arrow(ax, (14, 38), (16.8, 38))
-    patches = {"1": (0, 0), "2": (0, P), "3": (0, 2 * P), "N": (H - P, W - P)}
-    for name, (top, left) in patches.items():
-        y, patch = SLOTS[name], image[top : top + P, left : left + P]
-        ax.imshow(patch, cmap="gray_r", extent=(17.2, 19.8, y - 1.3, y + 1.3),
+    for name, n in {"1": 0, "2": 1, "3": 2, "N": -1}.items():
+        y = SLOTS[name]
+        ax.imshow(patches[n], cmap="gray_r", extent=(17.2, 19.8, y - 1.3, y + 1.3),
                   aspect="auto", vmin=0, vmax=1)  # fmt: skip
         _box(ax, 17.2, y - 1.3, 2.6, 2.6, fill=False, ec=BLUE, lw=0.8, round=0)
         _arrow(ax, (20.4, y), (25.2, y))

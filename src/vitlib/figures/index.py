@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 
 from vitlib.figures.style import GREY, WIDTH, plt, show_image
+from vitlib.patch_embedding import patchify
 
 
 def image_as_sequence(image, patch_size):
@@ -13,6 +14,8 @@ def image_as_sequence(image, patch_size):
         image: (H, W), grey values in [0, 1].
         patch_size: side P of a patch; it divides H and W.
     """
+    patches = patchify(image[None, None], patch_size)[0]  # (N, P*P)
+    patches = patches.unflatten(1, (patch_size, -1))  # (N, P, P)
     rows, cols = (side // patch_size for side in image.shape)
     colors = colormaps["viridis"](np.linspace(0, 0.95, rows * cols))
     figure = plt.figure(figsize=(WIDTH, 4.0), layout="constrained", facecolor="white")
@@ -24,9 +27,7 @@ def image_as_sequence(image, patch_size):
     cut.suptitle(r"patches  $P \times P$", fontsize=9)
     row = below.subplots(1, rows * cols)
     below.supxlabel(r"sequence of $N = (H/P)(W/P)$ patches", fontsize=9)
-    patches = image.reshape(rows, patch_size, cols, patch_size)  # (H/P, P, W/P, P)
-    for k, color in enumerate(colors):
-        patch = patches[k // cols, :, k % cols]  # (P, P)
+    for k, (patch, color) in enumerate(zip(patches, colors, strict=True)):
         for place in (grid.flat[k], row[k]):
             show_image(place, patch)
             place.images[0].set_clim(0, 1)  # the same grey in every patch
