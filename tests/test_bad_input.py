@@ -25,6 +25,8 @@ from vitlib import (
     profile,
     unpatchify,
 )
+from vitlib.cost import vit_macs
+from vitlib.figures.index import image_as_sequence
 from vitlib.pretrained import load_torchvision
 from vitlib.training import evaluate
 
@@ -186,6 +188,20 @@ WRONG = {
     "one-hot labels": (
         lambda: step(images(), torch.eye(10, dtype=torch.int64)[:3]),
         V, "shape (3, 10)", "expected 3 labels",
+    ),
+    "labels of numpy": (
+        lambda: step(images(), np.array([0, 1, 2])), T, "ndarray", "torch.Tensor",
+    ),
+    "labels in a list": (
+        lambda: step(images(), [0, 1, 2]), T, "list", "torch.Tensor",
+    ),
+    # cost, and a picture
+    "cost of a patch that does not divide": (
+        lambda: vit_macs(28, 5, 12, 24, 1), V, "28", "multiple of patch height 5",
+    ),
+    "picture of a patch that does not divide": (
+        lambda: image_as_sequence(torch.rand(28, 28), 5),
+        V, "28", "multiple of patch height 5",
     ),
     # published weights
     "weights of another size": (

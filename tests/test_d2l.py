@@ -1,11 +1,13 @@
 """D2L's reader comes in: its ViT, its weights and its Trainer, with the real d2l."""
 
+import inspect
+
 import pytest
 import torch
 from d2l import torch as d2l
 from torch import nn
 
-from vitlib import FashionMNIST, Trainer, ViT
+from vitlib import FashionMNIST, Trainer, ViT, ViTBlock, ViTMLP
 
 
 class TheirPatches(nn.Module):
@@ -94,6 +96,32 @@ def test_weights_of_d2l_load_and_give_the_same_logits(use_bias):
     ours.eval(), theirs.eval()
     assert (ours(X) - theirs(X)).abs().max() <= 1e-5
     theirs.load_state_dict(ours.state_dict())  # and the way back
+
+
+@pytest.mark.parametrize(
+    ("part", "defaults"),
+    [
+        (ViTMLP, {"dropout": 0.5}),
+        (ViTBlock, {"use_bias": False, "norm_eps": 1e-5}),
+        (
+            ViT,
+            # The last two are ours: D2L's layers are lazy, and PyTorch has 1e-5.
+            {"lr": 0.1, "use_bias": False, "num_classes": 10}
+            | {"in_channels": 1, "norm_eps": 1e-5},
+        ),
+        (
+            FashionMNIST,  # a validation set of its own is ours, the rest is plain
+            {"batch_size": 64, "resize": (28, 28), "holdout": 5000, "seed": 0}
+            | {"normalize": False, "augment": False},
+        ),
+        (FashionMNIST.sample, {"batch_size": 64, "resize": (28, 28)}
+            | {"holdout": 0, "seed": 0}),
+    ],
+)  # fmt: skip
+def test_what_a_short_call_means(part, defaults):
+    parameters = inspect.signature(part).parameters.values()
+    found = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert found == defaults
 
 
 def data():

@@ -458,6 +458,22 @@ def test_augmentation_is_for_training_only(sample):
         assert torch.equal(loader.prepare(images)[:, 0], images.float() / 255)
 
 
+@pytest.mark.parametrize("normalize", [False, True])
+@pytest.mark.parametrize("augment", [False, True])
+def test_what_is_asked_for_reaches_the_batches(monkeypatch, normalize, augment):
+    images = torch.randint(256, (20, 28, 28), dtype=torch.uint8)
+    labels = torch.zeros(20, dtype=torch.int64)
+    monkeypatch.setattr(data, "_split", lambda name: (images, labels))
+    made = FashionMNIST(5, holdout=5, normalize=normalize, augment=augment)
+    for name in ("train", "val", "test"):
+        loader = getattr(made, f"{name}_dataloader")()
+        X = loader.prepare(images[:5])
+        assert (X.min() < 0) == normalize
+        plain = Batches(images, labels, 5, (28, 28), normalize=normalize)
+        moved = not torch.equal(X, plain.prepare(images[:5]))
+        assert moved == (augment and name == "train")
+
+
 def row_set(images):
     """Each image as bytes, to be compared as a set."""
     return {im.numpy().tobytes() for im in images}

@@ -58,6 +58,11 @@ def test_dropout_only_while_training():
     assert not torch.equal(mlp(X), mlp(X))
     # Dropout after the second layer, too: about half of the outputs are 0.
     assert 0.4 < (mlp(X) == 0).float().mean() < 0.6
+    # And after the GELU: about half of what the second layer reads.
+    read = []
+    mlp.dense2.register_forward_pre_hook(lambda layer, args: read.append(args[0]))
+    mlp(X)
+    assert 0.4 < (read[0] == 0).float().mean() < 0.6
     mlp.eval()
     assert torch.equal(mlp(X), mlp(X))
     assert_close(mlp(X), copied(mlp)(X), rtol=0, atol=1e-6)

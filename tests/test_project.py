@@ -6,12 +6,16 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import verify
 
@@ -346,7 +350,7 @@ vitlib.ViT(28, 7, 8, 16, 2, 1, 0.0, 0.0)
         ("tell('pairs 3/3')", True, {"passed": 1}, {"pairs": (3, 3)}),
         ("tell('pairs 2/3')", False, {"passed": 1, "failed": 1}, {"pairs": (2, 3)}),
         ("assert False", False, {"failed": 1}, {}),
-        ("pytest.skip()", True, {"skipped": 1}, {}),
+        ("pytest.skip()", False, {"skipped": 1, "failed": 1}, {}),
     ],
 )
 def test_a_stage_says_what_came_of_it(tmp_path, body, ok, counts, covered):
@@ -369,6 +373,135 @@ def test_a_stage_that_cannot_run_counts_as_failed(tmp_path, tests):
     stage.run(verify.environment("quick"), tmp_path)
     assert not stage.ok
     assert stage.counts == {"failed": 1}
+
+
+def test_the_stages_are_those_that_contributing_explains():
+    table = read("CONTRIBUTING.md").split("## What each stage of the test means")[1]
+    rows = re.findall(r"^\| `(\w+)` \|", table, re.M)
+    assert [stage.name for stage in verify.stages("quick")] == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("lint", "-m ruff check ."),
+        ("lint", "-m ruff format --check ."),
+        ("sync", "-m tools.sync --check"),
+        ("package", "-m pytest -p no:cacheprovider -rfEs tests --ignore=tests/pages"),
+        ("notebooks", "book/ --nbval --nbval-current-env --nbval-cell-timeout=300"),
+        ("notebooks", "-p tools.nbval_plugin"),
+        ("build", "jupyter-book build . --all -W -n --keep-going"),
+        ("pages", "-m pytest -p no:cacheprovider -rfEs tests/pages"),
+    ],
+)
+def test_a_stage_runs_its_whole_check(name, typed):
+    (stage,) = [stage for stage in verify.stages("quick") if stage.name == name]
+    assert any(" ".join(command).endswith(typed) or f"{typed} " in " ".join(command)
+               for command in stage.commands)  # fmt: skip
+
+
+@pytest.mark.parametrize("codes", [(0, 0), (3, 0), (0, 3)])
+def test_the_runner_fails_with_any_stage(monkeypatch, codes):
+    def stages(profile):
+        return [
+            verify.Stage(f"trial{code}", "", [[sys.executable, "-c", f"exit({code})"]])
+            for code in codes
+        ]
+
+    monkeypatch.setattr(verify, "stages", stages)
+    monkeypatch.setattr(sys, "argv", ["verify"])
+    assert verify.main() == any(codes)
+
+
+@pytest.mark.parametrize("target", ["test", "sync", "record", "run", "book"])
+def test_make_fails_with_what_it_runs(tmp_path, target):
+    """With an environment whose programs all fail, but for the look at it."""
+    (tmp_path / "bin").mkdir()
+    for name in ("python", "jupyter-book"):
+        program = tmp_path / "bin" / name
+        program.write_text('#!/bin/sh\n[ "$1" = - ] && exit 0; echo called; exit 3\n')
+        program.chmod(0o755)
+    done = subprocess.run(
+        ["make", target, f"VENV={tmp_path}", "NAME=x"],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+    )
+    assert "called" in done.stdout
+    assert done.returncode == 2, done.stdout
+
+
+def test_workflows_check_everything_and_excuse_nothing():
+    flows = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+    }
+    assert {"push", "pull_request"} <= flows["test"][True].keys()  # `on` is True
+    for name, job, script in [
+        ("test", "test", ".ci/run"),
+        ("gpu", "full", ".ci/run PROFILE=full"),
+    ]:
+        assert script in [step.get("run") for step in flows[name]["jobs"][job]["steps"]]
+    assert read(".ci/run").endswith('\n\nexec make test "$@"\n')
+    condition = flows["publish"]["jobs"]["publish"]["if"]
+    assert "workflow_run.conclusion == 'success'" in condition
+    excuse = re.compile(
+        r"\|\| *(?:true|:)(?!\w)|continue-on-error|set \+e|^\t@?-", re.M
+    )
+    files = ["Makefile", ".ci/run", "tools/setup.sh"]
+    for name in [*files, *(f".github/workflows/{name}.yml" for name in flows)]:
+        assert not excuse.search(read(name)), name
+
+
+# --- The tests themselves ----------------------------------------------------
+
+
+def test_every_function_of_the_tests_is_a_test_or_is_used():
+    """A test whose name is misspelled is never collected."""
+    texts = {p: p.read_text("utf-8") for p in (ROOT / "tests").rglob("*.py")}
+    words = Counter(word for t in texts.values() for word in re.findall(r"\w+", t))
+    for path, text in texts.items():
+        for node in ast.parse(text).body:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            where = f"{path.relative_to(ROOT)}: {node.name}"
+            marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
+            if node.name.startswith("test_"):
+                assert path.stem.startswith("test_"), f"{where} is not collected"
+                continue
+            assert "pytest.mark." not in marks, f"{where} is no test"
+            registered = marks and not marks.startswith(("pytest.fixture", "cache"))
+            if not (registered or "autouse" in marks or node.name[:7] == "pytest_"):
+                assert words[node.name] > 1, f"{where} is not used"
+
+
+def test_pytest_leaves_nothing_out():
+    project = tomllib.loads(read("pyproject.toml"))
+    assert project["tool"]["pytest"]["ini_options"] == {
+        "testpaths": ["tests"],
+        "addopts": "-q --strict-markers",
+        "empty_parameter_set_mark": "fail_at_collect",
+    }
+    for path in (ROOT / "tests").rglob("conftest.py"):
+        assert not re.search("collect_ignore|deselect", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "file", ["src/vitlib/made.py", "tests/made.py", "book/a.ipynb"]
+)
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [("1 == 2", "B015"), ("assert (1, 'no')", "F631"), ("x = y", "F821")],
+)
+def test_lint_notices(file, line, rule):
+    text = f"{line}\nprint()\n"
+    if file.endswith(".ipynb"):
+        text = nbformat.writes(new_notebook(cells=[new_code_cell(text)]))
+    command = [*verify.RUFF, "check", "--stdin-filename", file, "-"]
+    done = subprocess.run(command, input=text, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert rule in done.stdout
 
 
 def test_quick_hides_the_gpu_and_full_is_strict():

@@ -1,13 +1,16 @@
 """The recorded runs: what the text and the checks quote follows from them."""
 
 import json
+import math
 from dataclasses import asdict
 
 import pytest
 
 from tools.experiments import RECIPES, summarize
 from tools.record import ASSETS, BANDS, RESULTS, bands
+from vitlib import FashionMNIST, evaluate
 from vitlib.curves import compare
+from vitlib.pretrained import fashion_vit
 from vitlib.training import History
 
 FILES = sorted(RESULTS.glob("*.json"))
@@ -28,7 +31,32 @@ def test_a_result_is_whole(file):
     assert result["summary"] == summarize(result["runs"])
     for key in ("command", "device", "processor", "threads", "versions", "date"):
         assert result[key], key
-    assert result["seconds"] > 0
+    assert result["device"] in ("cpu", "cuda")
+    assert result["seconds"] >= 0.99 * sum(
+        row["seconds"] for run in result["runs"] for row in run["rows"]
+    )
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_an_accuracy_is_a_share_of_the_images(file):
+    """And a loss is that of a model with ten classes: finite, above 0."""
+    for run in json.loads(file.read_text())["runs"]:
+        shares = [(row["val_acc"], 5000) for row in run["rows"]]
+        shares += [(run["train_acc"], 5000), (run.get("test_acc", 0), 10_000)]
+        for share, images in shares:
+            assert 0 <= share <= 1
+            assert math.isclose(share * images, round(share * images), abs_tol=1e-6)
+        for row in run["rows"]:
+            assert 0 < row["train_loss"] < 10
+            assert 0 < row["val_loss"] < 10
+
+
+def test_the_trained_model_is_the_recorded_one():
+    """The file in the package holds its weights, in half precision."""
+    (run,) = json.loads((RESULTS / "fashion_vit.json").read_text())["runs"]
+    data = FashionMNIST(500, normalize=True, holdout=0)
+    _, acc = evaluate(fashion_vit(), data.test_dataloader())
+    assert acc == pytest.approx(run["test_acc"], abs=5e-4)
 
 
 def test_bands_follow_from_the_runs():

@@ -100,6 +100,8 @@ RIGHT = both("The width is $D$, not `x`.", "너비는 $D$이고 `x`가 아닙니
         (both('<data value="f.k">1</data>', '값 <data value="f.k">1</data>'), None),
         ("## Heads", "expected 'English | 한국어'"),
         ("## Heads | Heads and more", "expected 'English | 한국어'"),
+        ("## Two heads | Two heads", "expected 'English | 한국어'"),
+        ("## ViT-B/16 | ViT-B/16", None),
         ("## 2 heads | 헤드", "halves differ"),
         ("A sentence of prose.", "prose outside a pair"),
         ('<div lang="en">\nText.\n</div>', "a malformed pair"),
@@ -359,7 +361,8 @@ RIGHT_PARTICLES = (
     "ViT는 ResNet은 CNN은 MLP는 DeiT는 Swin은 Adam으로 AdamW로 D2L로 GELU를 ImageNet을 "
     "37은 36이 12와 1로 3으로 2,048은 0.5를 8%를 100과 1000으로 $D$는 $N$은 $L$로 "
     "$4D$가 $N=37$을 `forward`는 `PatchEmbedding`은 `ln1`을 28px은 "
-    "패치(patch)는 토큰(token)은 커널로 합성곱(convolution)으로 2021로"
+    "패치(patch)는 토큰(token)은 커널로 합성곱(convolution)으로 2021로 "
+    "$W_2$는 $W_1$은 $h_j$를 $\\mathbf{z}_n$을 $X'$은 iGPT는 ImageNet-21k로"
 )
 
 
@@ -382,6 +385,10 @@ def test_particles_that_are_right(tmp_path, right):
         ("패치(patch)은", "패치(patch)는"),
         ("토큰를", "토큰을"),
         ("커널으로", "커널로"),
+        ("$W_2$은", "$W_2$는"),
+        ("$x_{1}$를", "$x_{1}$을"),
+        ("AdamW은", "AdamW는"),
+        ("ImageNet-21k을", "ImageNet-21k를"),
     ],
 )
 def test_particles_that_are_wrong(tmp_path, wrong, better):

@@ -358,6 +358,20 @@ def test_a_damaged_checkpoint_says_so(tmp_path, how):
         run(path, max_epochs=1)
 
 
+def test_a_checkpoint_that_is_a_folder_says_so(tmp_path):
+    with pytest.raises(ValueError, match="must be a file, got the folder"):
+        trainer(1, checkpoint=tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_stops_the_run_before_its_first_epoch(tmp_path):
+    (tmp_path / "a file").write_text("")
+    net = model()
+    before = [parameter.clone() for parameter in net.parameters()]
+    with pytest.raises(OSError, match="a file"):
+        trainer(1, checkpoint=tmp_path / "a file" / "last.pt").fit(net, data())
+    assert all(map(torch.equal, before, net.parameters()))
+
+
 def test_a_half_written_file_is_ignored(tmp_path):
     path = tmp_path / "last.pt"
     (tmp_path / "last.pt.part").write_bytes(b"half")

@@ -73,6 +73,7 @@ def test_every_preset_is_in_the_table():
 def test_parameters_of_presets(name):
     with torch.device("meta"):
         model = ViT.from_preset(name)
+    assert model.dropout.p == model.blks[0].attention.dropout == 0
     P, D, D_mlp, _, L = PRESETS[name]
     parts = vit_parameters(224, P, D, D_mlp, L)
     assert count_parameters(model) == sum(parts.values()) == PUBLISHED[name]
@@ -85,6 +86,13 @@ def test_parameters_of_presets(name):
     for part, module in of_part.items():
         assert count_parameters(module) == parts[part]
     assert {blk.ln1.eps for blk in model.blks} == {model.head[0].eps} == {1e-6}
+
+
+def test_frozen_parameters_are_not_counted():
+    model = small()
+    before = count_parameters(model)
+    model.pos_embedding.requires_grad_(False)
+    assert count_parameters(model) == before - 13 * 16
 
 
 def test_base_model_without_biases_is_36864_smaller():
@@ -210,6 +218,20 @@ def test_eval_is_deterministic_and_has_no_dropout():
     model.eval()
     assert torch.equal(model(X), model(X))
     assert torch.equal(model(X), without(X))
+
+
+@pytest.mark.parametrize("where", ["embedding", "blocks"])
+def test_each_dropout_is_where_it_is_said_to_be(where):
+    rates = {"emb_dropout": 0.0, "blk_dropout": 0.0}
+    rates["emb_dropout" if where == "embedding" else "blk_dropout"] = 0.5
+    model, X = small(**rates), images(8)
+    zeros = (model.embed(X) == 0).float().mean()
+    assert abs(zeros - (0.5 if where == "embedding" else 0)) < 0.1
+    for blk in model.blks:
+        tokens = torch.randn(8, 13, 16)
+        for part in (blk.attention, blk.mlp):
+            changes = not torch.equal(part(tokens), part(tokens))
+            assert changes == (where == "blocks")
 
 
 def test_class_token_is_token_0_and_positions_are_added_to_all():

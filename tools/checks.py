@@ -7,7 +7,7 @@ chapters. Exits with 1 if there is a fault.
 import sys
 
 from tools import code, english, guards, korean, particles, sources, text
-from tools.book import Book
+from tools.book import ROOT, Book
 
 CHECKS = {
     check.__name__: check
@@ -38,6 +38,10 @@ CHECKS = {
 
 def main(names):
     book, found = Book(), 0
+    chapters = [notebook.path.stem for notebook in book.notebooks]
+    if unknown := {n for n in names if n not in chapters and not (ROOT / n).is_file()}:
+        print(f"unknown {', '.join(unknown)}; known: {', '.join(chapters)}")
+        return 2
     for name, check in CHECKS.items():
         report = check(book)
         faults = [f for f in report.faults if not names or f.startswith(tuple(names))]

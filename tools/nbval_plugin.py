@@ -4,6 +4,8 @@
   in the history, which nbval does not store).
 - A cell tagged `nbval-rtol=0.05` compares the decimal numbers it prints within
   that relative tolerance, and all the rest to the letter.
+- A picture is compared, too, roughly: another font hinting passes, another
+  picture does not.
 - Notebooks run in the quick profile, without progress bars.
 - At the end it says how many cells were compared, and why others were not.
 
@@ -11,16 +13,21 @@ It replaces two methods of nbval 0.11.0; `tests/test_notebooks.py` checks that
 they are the ones it knows.
 """
 
+import base64
+import io
 import os
 import re
 from collections import Counter
 
+import numpy as np
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
+from PIL import Image
 
 ENVIRONMENT = {"VITLIB_QUIET": "1", "VITLIB_PROFILE": "quick"}
 DECIMAL = re.compile(r"(?<![\w.])[-+]?\d+\.\d+(?:[eE][-+]?\d+)?(?!\w|\.\d)")
 KEY = "nbval cell"
+SQUARE, PICTURE_GAP = 16, 0.15  # pixels; of the way from black to white
 
 compare_exactly = IPyNbCell.compare_outputs
 execute_without_history = RunningKernel.execute_cell_input
@@ -34,13 +41,40 @@ def execute_cell_input(self, cell_input, allow_stdin=None):
 
 
 def compare_outputs(self, test, ref, skip_compare=None):
-    """nbval's comparison, after numbers within the cell's tolerance are made equal."""
+    """nbval's comparison, with tolerances for numbers, and pictures compared."""
     tolerance = rtol(self.cell)
     if tolerance and len(test) == len(ref):
         for new, old in zip(test, ref, strict=True):
             if new.get("output_type") == old.get("output_type") == "stream":
                 new["text"] = levelled(new["text"], old["text"], tolerance)
-    return compare_exactly(self, test, ref, skip_compare)
+    if not compare_exactly(self, test, ref, skip_compare):
+        return False
+    gaps = [*map(gap, pictures(test), pictures(ref))]
+    if any(found > PICTURE_GAP for found in gaps):
+        self.comparison_traceback.append(f"a picture differs by {max(gaps):.2f}")
+        return False
+    return True
+
+
+def pictures(outputs):
+    found = [out.get("data", {}).get("image/png") for out in outputs]
+    return [png for png in found if png]
+
+
+def gap(new, old):
+    """The largest difference, 0 to 1, between squares of two pictures in gray."""
+    new, old = (
+        Image.open(io.BytesIO(base64.b64decode(png))).convert("L") for png in (new, old)
+    )
+    sides = zip(new.size, old.size, strict=True)
+    if any(abs(one - other) > 0.05 * other for one, other in sides):
+        return 1.0
+    squares = [-(-side // SQUARE) for side in old.size]
+    new, old = (
+        np.asarray(picture.resize(squares, Image.Resampling.BOX), float) / 255
+        for picture in (new, old)
+    )
+    return float(abs(new - old).max())
 
 
 def rtol(cell):

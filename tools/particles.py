@@ -26,7 +26,7 @@ ZEROS = {1: "ㅂ", 2: "ㄱ", 3: "ㄴ", 4: "ㄴ", 5: "ㄴ", 6: "ㄴ", 7: "ㄴ", 8
 # (see `_spelled_final`) does not say so: words on -t, -p, -k, names, Greek.
 READINGS = {
     "ㄱ": "block blk feedback hook lock notebook pack stack track clock book basic "
-    "logic metric generic facebook mac",
+    "logic metric generic facebook mac quick",
     "ㄴ": r"json swin \epsilon \varepsilon",
     "ㄹ": "px d2l url html ml yaml al",
     "ㅁ": "adam norm layernorm batchnorm same",
@@ -38,7 +38,7 @@ READINGS = {
     "exact false first float32 float64 gelu github gradient head hw int key last "
     "least list max mask mlp mnist most must object point post print pytest relu "
     "shape softmax sort std tanh task test text true value vit week weight work "
-    "flops macs pre zero conv "
+    "flops macs pre zero conv expect view "
     r"\alpha \beta \gamma \delta \eta \theta \lambda \mu \pi \sigma \tau \phi \varphi",
 }
 FINAL = {word: final for final, row in READINGS.items() for word in row.split()}
@@ -115,8 +115,11 @@ def _number_final(number):
 
 
 def _formula_final(formula):
-    """Only of formulas whose last sign is read by itself: $D$, $N = 3$, $QK^T$ not."""
+    """Only of formulas whose last sign is read by itself: $D$, $W_2$, $QK^T$ not."""
     formula = formula.strip()
+    if formula.endswith("'"):
+        return "ㅁ"  # 프라임
+    formula = re.sub(r"_\{?(\w)\}?$", r" \1", formula)  # an index is read as it is
     last_sign = r"(?:^|[\s({=,-])\d*?(\\?[A-Za-z]+|\d[\d,.]*)[)\]}]*$"
     found = re.search(last_sign, formula)
     if not found or re.search(r"[_^]\{?[^}\s]*\}?$|/|\\[td]?frac", formula):
@@ -148,8 +151,8 @@ def _word_final(word):
         return read_final(word.rsplit("-", 1)[1])
     if found := re.search(r"[A-Za-z](\d+)$", word):
         return _number_final(found[1])
-    if word.isupper():
-        return LETTERS.get(word[-1])
+    if len(word) == 1 or re.search(r"[A-Z]{2}$|[a-z][A-Z]$|\d[a-z]$", word):
+        return LETTERS.get(word[-1].upper())
     return _spelled_final(key)
 
 

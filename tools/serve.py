@@ -34,7 +34,9 @@ def main(port):
 if __name__ == "__main__":
     given = sys.argv[1] if len(sys.argv) > 1 else "8000"
     if not given.isdecimal() or int(given) > 65535:
-        raise SystemExit(f"port {given}: expected a number up to 65535, as in PORT=8001")
+        raise SystemExit(
+            f"port {given}: expected a number up to 65535, as in PORT=8001"
+        )
     if not (HTML / "index.html").is_file():
         raise SystemExit(f"there is no book in {HTML}: make book")
     main(int(given))

@@ -51,19 +51,23 @@
     document.dispatchEvent(new Event("languagechange"));
   }
 
-  // What the reader is looking at stays where it is when the language changes.
+  // What the reader is looking at stays where it is when the language changes: the
+  // part of the text that stands just below the header is found again after it.
+  const EDGE = 120;
+
   function keepPlace(change) {
-    const landmarks = "article section, article .pair, article .cell";
-    const here = [...document.querySelectorAll(landmarks)]
-      .filter((e) => e.getBoundingClientRect().top <= 120)
-      .pop();
-    const before = here?.getBoundingClientRect();
+    const parts = document.querySelectorAll("article :is(section, .pair, .cell)");
+    const above = [...parts].filter((e) => e.getBoundingClientRect().top <= EDGE);
+    const part = above.pop();
+    if (!part || scrollY === 0) return change();
+    const before = part.getBoundingClientRect();
+    const read = Math.min((EDGE - before.top) / before.height, 1);
+    root.style.overflowAnchor = "none"; // the browser's own idea of the same
     change();
-    if (!before || scrollY === 0) return;
-    const after = here.getBoundingClientRect();
-    const read = before.height ? (120 - before.top) / before.height : 0;
-    const shift = after.top + Math.min(read, 1) * after.height - 120;
-    scrollBy({ top: shift, behavior: "instant" });
+    const after = part.getBoundingClientRect();
+    const top = scrollY + after.top + read * after.height - EDGE;
+    scrollTo({ top, behavior: "instant" });
+    requestAnimationFrame(() => (root.style.overflowAnchor = ""));
   }
 
   function choose(lang) {

@@ -5,8 +5,18 @@ from axe_playwright_python.sync_playwright import Axe
 
 from .conftest import PAGES, View
 
-LANGS = ["en", "ko", "both"]
 THEMES = ["light", "dark"]
+# In an order that changes one thing at a time: a change lays out the page anew.
+DRESSES = [
+    ("en", "light"),
+    ("en", "dark"),
+    ("ko", "dark"),
+    ("ko", "light"),
+    ("both", "light"),
+    ("both", "dark"),
+]
+DEVICES = list(View.SIZES)
+DESKTOP = pytest.mark.parametrize("device", ["desktop"], indirect=True)
 AXE = Axe()
 WCAG = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}
 # A formula is hundreds of boxes that screen readers never meet: they get MathML.
@@ -18,7 +28,7 @@ def name(request):
     return request.param
 
 
-@pytest.fixture(scope="module", params=list(View.SIZES))
+@pytest.fixture(scope="module", params=DEVICES)
 def device(request):
     return request.param
 
@@ -36,7 +46,8 @@ def dress(view, lang, theme):
     tab = view.page
     if theme != view.theme:
         tab.emulate_media(color_scheme=theme)
-        tab.wait_for_function("(t) => document.documentElement.dataset.theme === t", theme)
+        now = "(theme) => document.documentElement.dataset.theme === theme"
+        tab.wait_for_function(now, arg=theme)
         view.theme = theme
     tab.evaluate(f"document.querySelector('[data-choose={lang}]').click()")
     return tab
@@ -51,7 +62,7 @@ STATE = """() => {
     e && e !== article && (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX)
       || scrolls(e.parentElement));
   const wide = [...article.querySelectorAll("*")].filter(
-    (e) => shown(e) && e.getBoundingClientRect().right > innerWidth + 1
+    (e) => e.getBoundingClientRect().right > innerWidth + 1
       && !e.closest(".katex-mathml") && !scrolls(e.parentElement));
   return {
     lang: document.documentElement.lang,
@@ -69,8 +80,7 @@ STATE = """() => {
 
 
 @pytest.mark.counted("combinations")
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("lang", "theme"), DRESSES)
 def test_combination(lang, theme, view):
     state = dress(view, lang, theme).evaluate(STATE)
     assert state["lang"] == ("ko" if lang == "ko" else "en")
@@ -92,11 +102,6 @@ def has_hangul(text):
     return any("가" <= c <= "힣" for c in text)
 
 
-# axe takes seconds on a long page, so it sees each in one dress on each device;
-# over the pages, all dresses have their turn.
-DRESSES = [(lang, theme) for lang in LANGS for theme in THEMES]
-
-
 def violations(tab, include=(), **options):
     context = READ_ALOUD | ({"include": include} if include else {})
     found = AXE.run(tab, context=context, options=WCAG | options).response
@@ -107,10 +112,15 @@ def violations(tab, include=(), **options):
     ]
 
 
+# axe takes seconds on a long page: it sees each page once, on one of the devices,
+# and each in another dress than its neighbors.
+TURNS = [(page, DEVICES[i % len(DEVICES)]) for i, page in enumerate(PAGES)]
+
+
 @pytest.mark.counted("examined by axe")
+@pytest.mark.parametrize(("name", "device"), TURNS, indirect=True)
 def test_axe(name, device, view):
-    turn = PAGES.index(name) + 3 * list(View.SIZES).index(device)
-    tab = dress(view, *DRESSES[turn % len(DRESSES)])
+    tab = dress(view, *DRESSES[PAGES.index(name) % len(DRESSES)])
     assert not violations(tab, rules={"color-contrast": {"enabled": False}})
 
 
@@ -138,9 +148,8 @@ KINDS = [
 
 @pytest.mark.counted("contrast in light and dark")
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("lang", ["en", "both"])
-def test_contrast(lang, theme, look):
-    tab = dress(look("book/mlp.html"), lang, theme)
+def test_contrast(theme, look):
+    tab = dress(look("book/mlp.html"), "both", theme)
     missing = tab.evaluate(
         """(kinds) => kinds.filter((kind) => {
           const first = document.querySelector(kind);
@@ -156,6 +165,7 @@ def test_contrast(lang, theme, look):
 
 
 @pytest.mark.counted("drawn without raw markup")
+@DESKTOP
 def test_text_is_drawn(view):
     """No formula, link or tag of the notebook shows as its source."""
     tab = dress(view, "both", "light")
@@ -201,31 +211,32 @@ ANNOTATED = """(lang) => {
 
 
 @pytest.mark.counted("annotations light up their lines")
-def test_annotations(name, device, view, tell):
+@DESKTOP
+def test_annotations(name, view, tell):
     counts = []
     for lang in ("en", "ko"):
         result = dress(view, lang, "light").evaluate(ANNOTATED, lang)
         assert not result["faults"]
         counts.append(result["items"])
     assert counts[0] == counts[1]
-    if device == "desktop":
-        tell(f"{name}: {counts[0]} annotations in each language")
+    tell(f"{name}: {counts[0]} annotations in each language")
 
 
 # Uncompressed, all that a first visit fetches in all languages.
 BUDGET = 4_000_000
 
 
-def test_weight(name, device, view, tell):
+@DESKTOP
+def test_weight(name, view, tell):
     dress(view, "both", "light").evaluate("document.fonts.ready.then(() => true)")
-    if device == "desktop":
-        tell(f"{name}: {view.bytes / 1e6:.1f} MB, both languages, not compressed")
+    tell(f"{name}: {view.bytes / 1e6:.1f} MB, both languages, not compressed")
     assert view.bytes <= BUDGET
 
 
 @pytest.mark.counted("pages without JavaScript")
-def test_both_languages_without_javascript(name, look):
-    view = look(f"{name}.html", java_script_enabled=False)
+@pytest.mark.parametrize("page", [PAGES[0], PAGES[2]])
+def test_both_languages_without_javascript(page, look):
+    view = look(f"{page}.html", java_script_enabled=False)
     for lang in ("en", "ko"):
         blocks = view.page.locator(f"article .pair > [lang={lang}]")
         assert blocks.count() > 0
