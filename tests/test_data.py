@@ -231,6 +231,13 @@ def test_package_is_downloaded_and_unpacked_without_root(monkeypatch, tmp_path):
     assert sorted(os.listdir()) == before
 
 
+def test_an_installed_package_is_not_downloaded(monkeypatch, tmp_path):
+    calls = false_apt(monkeypatch, tmp_path)
+    put(files.SYSTEM, zipped=True)
+    assert files.read(NAME) == CONTENT[NAME]
+    assert not calls.exists()
+
+
 def test_a_failing_apt_is_said_and_passed_over(monkeypatch, tmp_path):
     false_apt(monkeypatch, tmp_path, fails=True)
     with pytest.raises(DataError, match="apt-get could not download"):

@@ -1,7 +1,9 @@
 """Nothing slips through nbval: every cell ran, and is compared or says why not."""
 
+import base64
 import importlib.metadata
 import inspect
+import io
 import subprocess
 import sys
 
@@ -10,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
+from PIL import Image, ImageDraw
 
 from tools import guards, nbval_plugin
 from tools.book import ROOT, Book, tags
@@ -56,14 +59,25 @@ def cell(source="f()", count=1, tags=(), outputs=()):
         (guards.compared, cell(tags=["nbval-rtol=0.05"]), None),
         (
             guards.compared,
-            cell(tags=["nbval-ignore-output", "uncompared:timing"]),
+            cell("time.time()", tags=["nbval-ignore-output", "uncompared:timing"]),
             None,
+        ),
+        (
+            guards.compared,
+            cell(tags=["nbval-ignore-output", "uncompared:timing"]),
+            "expected a cell that needs it",
+        ),
+        (
+            guards.compared,
+            cell(tags=["nbval-ignore-output", "uncompared:luck"]),
+            "expected a cell that needs it",
         ),
         (guards.compared, cell(tags=["nbval-ignore-output"]), "uncompared:REASON"),
         (guards.compared, cell(tags=["uncompared:timing"]), "without nbval-ignore"),
         (guards.compared, cell(tags=["nbval-skip"]), "found nbval-skip"),
         (guards.compared, cell(tags=["raises-exception"]), "found raises-exception"),
         (guards.compared, cell(tags=["nbval-rtol=5"]), "a tolerance"),
+        (guards.compared, cell(tags=["nbval-rtol=0.5"]), "a tolerance"),
         (guards.compared, cell(tags=["nbval-ignore-outputs"]), "an unknown tag"),
         (guards.compared, cell("# NBVAL_SKIP\nf()"), "expected a tag"),
         (guards.outputs, cell(), None),
@@ -130,6 +144,34 @@ def test_a_tolerance_is_for_decimals_only(new, old, same):
     assert (nbval_plugin.levelled(new, old, 0.05) == old) == same
 
 
+def drawn(left=40, size=(200, 100), text="epoch"):
+    """A picture with a word and a line at `left`, as a notebook stores it."""
+    image = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(image)
+    pen.text((10, 10), text, "black")
+    pen.line([(left, 0), (left, size[1])], "black", 3)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("new", "same"),
+    [
+        (drawn(), True),
+        (drawn(size=(202, 101)), True),
+        (drawn(text="epochs"), True),
+        (drawn(left=44), True),
+        (drawn(left=60), False),
+        (drawn(size=(300, 100)), False),
+        (drawn(left=-9), False),
+    ],
+)
+def test_pictures_are_compared_roughly(new, same):
+    assert (nbval_plugin.gap(new, drawn()) <= nbval_plugin.GAP) == same
+
+
+PICTURE = 'display({"image/png": %r, "text/plain": "a picture"}, raw=True)'
 NOTEBOOK = [
     cell("x = 1\nx;", 1),
     cell(
@@ -145,15 +187,27 @@ NOTEBOOK = [
         ["nbval-ignore-output", "uncompared:timing"],
         [new_output("stream", text="0.0\n")],
     ),
+    *(
+        cell(
+            PICTURE % drawn(left),
+            count,
+            outputs=[
+                new_output(
+                    "display_data", {"image/png": drawn(), "text/plain": "a picture"}
+                )
+            ],
+        )
+        for count, left in ((5, 40), (6, 60))
+    ),
 ]
 
 
 def test_the_plugin_in_use(tmp_path):
-    """A real run: `;` hides a result, a tolerance holds, a difference fails."""
+    """A real run: `;` hides a result, a tolerance holds, differences fail."""
     path = tmp_path / "made.ipynb"
     nbformat.write(new_notebook(cells=NOTEBOOK), path)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval"]
     command += ["--nbval-current-env", "-p", "tools.nbval_plugin", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
-    assert "nbval: cells compared 3, ignored 1 (timing 1), notebooks 1" in done.stdout
+    assert "2 failed, 4 passed" in done.stdout, done.stdout + done.stderr
+    assert "nbval: cells compared 5, ignored 1 (timing 1), notebooks 1" in done.stdout

@@ -9,7 +9,7 @@ import pytest
 from tools.experiments import RECIPES, summarize
 from tools.record import ASSETS, BANDS, RESULTS, bands
 from vitlib import FashionMNIST, evaluate
-from vitlib.curves import compare
+from vitlib.curves import compare, reference
 from vitlib.pretrained import fashion_vit
 from vitlib.training import History
 
@@ -63,14 +63,20 @@ def test_bands_follow_from_the_runs():
     assert json.loads((ASSETS / "bands.json").read_text()) == bands()
 
 
+def test_a_band_is_for_its_device_alone():
+    assert reference("training/quick", "cpu")
+    assert reference("training/quick", "tpu") is None
+    assert reference("training/none", "cpu") is None
+
+
 @pytest.mark.parametrize("key", BANDS)
 def test_bands_have_at_least_10_seeds_and_hold_their_own_runs(key):
-    reference = bands()["bands"][key]
-    assert len(reference["seeds"]) >= 10
+    found = bands()["bands"][key]
+    assert len(found["seeds"]) >= 10
     runs = json.loads((RESULTS / f"{BANDS[key]}.json").read_text())["runs"]
     for run in runs:
         history = History.from_rows(run["rows"])
-        assert compare(history, reference["band"]).startswith("inside")
+        assert compare(history, found["band"]).startswith("inside")
 
 
 # What the training chapter says of the runs with something broken: the epoch at

@@ -4,8 +4,8 @@
   in the history, which nbval does not store).
 - A cell tagged `nbval-rtol=0.05` compares the decimal numbers it prints within
   that relative tolerance, and all the rest to the letter.
-- A picture is compared, too, roughly: another font hinting passes, another
-  picture does not.
+- A picture is compared, too, roughly: other fonts pass, other data do not. In a
+  cell with a tolerance it may differ more.
 - Notebooks run in the quick profile, without progress bars.
 - At the end it says how many cells were compared, and why others were not.
 
@@ -27,7 +27,8 @@ from PIL import Image
 ENVIRONMENT = {"VITLIB_QUIET": "1", "VITLIB_PROFILE": "quick"}
 DECIMAL = re.compile(r"(?<![\w.])[-+]?\d+\.\d+(?:[eE][-+]?\d+)?(?!\w|\.\d)")
 KEY = "nbval cell"
-SQUARE, PICTURE_GAP = 16, 0.15  # pixels; of the way from black to white
+# The side of a square in pixels; how gray it may turn, and with a tolerance.
+SQUARE, GAP, WIDE_GAP = 16, 0.15, 0.4
 
 compare_exactly = IPyNbCell.compare_outputs
 execute_without_history = RunningKernel.execute_cell_input
@@ -50,7 +51,7 @@ def compare_outputs(self, test, ref, skip_compare=None):
     if not compare_exactly(self, test, ref, skip_compare):
         return False
     gaps = [*map(gap, pictures(test), pictures(ref))]
-    if any(found > PICTURE_GAP for found in gaps):
+    if any(found > (WIDE_GAP if tolerance else GAP) for found in gaps):
         self.comparison_traceback.append(f"a picture differs by {max(gaps):.2f}")
         return False
     return True

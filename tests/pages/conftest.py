@@ -72,13 +72,14 @@ def browser():
         browser.close()
 
 
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
 class View:
     """A page in a window of its own, with a list of all that went wrong in it."""
 
-    SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-
     def __init__(self, browser, address, device="desktop", theme="light", **options):
-        width, height = self.SIZES[device]
+        width, height = SIZES[device]
         options = {"locale": "en-US", "color_scheme": theme} | options
         size = {"width": width, "height": height}
         self.context = browser.new_context(viewport=size, **options)

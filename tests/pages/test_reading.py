@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .conftest import PAGES, View
+from .conftest import SIZES, View
 
 HOME, CHAPTER = "book/index.html", "book/patch_embedding.html"
 LANG = "document.documentElement.dataset.lang"
@@ -123,6 +123,9 @@ def test_search_finds(query, page, look):
     found = [link.get_attribute("href") for link in links]
     assert any(link.startswith(page) for link in found)
     assert not view.faults
+    marks = view.page.locator("#search-results .highlighted")
+    marks.first.wait_for(state="attached")
+    assert {mark.lower() for mark in marks.all_text_contents()} == {query}
 
 
 def test_search_finds_nothing_where_nothing_is(look):
@@ -137,7 +140,7 @@ def test_search_results_in_one_language(locale, query, look):
     assert not any("|" in title for title in titles)
 
 
-@pytest.mark.parametrize("device", list(View.SIZES))
+@pytest.mark.parametrize("device", list(SIZES))
 def test_one_search_box(device, look):
     """On the search page only its own field shows, elsewhere only one button."""
     view = look("search.html", device=device)
