@@ -7,6 +7,8 @@ PROFILE ?= quick
 PORT ?= 8000
 PYTHON_IN = $(VENV)/bin/python
 export VITLIB_QUIET = 1
+# Threads that wait sleep: on a busy machine, spinning makes training many times slower.
+export OMP_WAIT_POLICY = PASSIVE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup book serve test sync record run format clean

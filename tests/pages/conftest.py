@@ -39,15 +39,24 @@ def browser_path():
     return next(filter(None, paths), None)
 
 
+def fault_of_build():
+    """Why the build in _build is not one of the book as it is, or None."""
+    for page in PAGES:
+        html = HTML / f"{page}.html"
+        if not html.is_file():
+            return f"{page} is not built"
+        for source in ROOT.glob(f"{page}.*"):
+            if source.stat().st_mtime > html.stat().st_mtime:
+                return f"{source.name} changed after the build"
+    return None
+
+
 @pytest.fixture(scope="session")
 def built():
     """The folder of the built book, younger than every chapter in it."""
-    for page in PAGES:
-        html = HTML / f"{page}.html"
-        assert html.is_file(), f"{page} is not built: run `make book` first"
-        for source in ROOT.glob(f"{page}.*"):
-            age = html.stat().st_mtime - source.stat().st_mtime
-            assert age >= 0, f"{source.name} changed after the build: run `make book`"
+    if fault := fault_of_build():
+        # Once, and not for each of the tests here.
+        pytest.exit(f"{fault}: run `make book` first", returncode=1)
     return HTML
 
 
