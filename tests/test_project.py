@@ -506,7 +506,8 @@ def test_lint_notices(file, line, rule):
     assert rule in done.stdout
 
 
-def test_quick_hides_the_gpu_and_full_is_strict():
+def test_quick_hides_the_gpu_and_full_is_strict(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # make test sets it
     quick, full = verify.environment("quick"), verify.environment("full")
     assert quick["CUDA_VISIBLE_DEVICES"] == ""
     assert full["VITLIB_STRICT"] == "1"

@@ -2,14 +2,16 @@
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
 import pytest
 
-from tools.experiments import RECIPES, summarize
+from tools import experiments, record
+from tools.experiments import RECIPES, Recipe, summarize
 from tools.record import ASSETS, BANDS, RESULTS, bands
 from vitlib import FashionMNIST, evaluate
 from vitlib.curves import compare, reference
+from vitlib.data import Batches
 from vitlib.pretrained import fashion_vit
 from vitlib.training import History
 
@@ -57,6 +59,47 @@ def test_the_trained_model_is_the_recorded_one():
     data = FashionMNIST(500, normalize=True, holdout=0)
     _, acc = evaluate(fashion_vit(), data.test_dataloader())
     assert acc == pytest.approx(run["test_acc"], abs=5e-4)
+
+
+def test_a_run_reports_on_the_right_images(monkeypatch):
+    data = FashionMNIST.sample(128, holdout=100)
+    data.train = tuple(part[:200] for part in data.train)
+    monkeypatch.setattr(experiments, "FashionMNIST", lambda *args, **options: data)
+    run, model = replace(RECIPES["training_quick"], epochs=1).run(seed=0)
+    for found, loader in [
+        (run["rows"][-1]["val_acc"], data.val_dataloader()),
+        (run["train_acc"], Batches(*data.train, 128, (28, 28))),
+        (run["test_acc"], data.test_dataloader()),
+    ]:
+        assert found == evaluate(model, loader)[1]
+
+
+@dataclass
+class Toy(Recipe):
+    """Trains nothing, and is stopped before the seed `stop`."""
+
+    stop: int = -1
+
+    def run(self, seed):
+        if seed == Toy.stop:
+            raise KeyboardInterrupt
+        row = dict(train_loss=1.0 + seed, val_loss=1.0, val_acc=0.5, seconds=0.0)
+        return {"seed": seed, "rows": [row], "train_acc": 0.5, "by": Toy.stop}, None
+
+
+def test_recording_goes_on_where_it_stopped(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setitem(RECIPES, "toy", Toy(seeds=3))
+    monkeypatch.setattr(Toy, "stop", 2)
+    with pytest.raises(KeyboardInterrupt):
+        record.record("toy")
+    monkeypatch.setattr(Toy, "stop", -1)
+    record.record("toy")
+    result = json.loads((tmp_path / "toy.json").read_text())
+    assert [(run["seed"], run["by"]) for run in result["runs"]] == [
+        (0, 2), (1, 2), (2, -1),
+    ]  # fmt: skip
+    assert result["summary"] == summarize(result["runs"])
 
 
 def test_bands_follow_from_the_runs():

@@ -186,7 +186,7 @@ def a_sentence_runs_on(chapter):
 @wrong("form", "an asterisk (emphasis that does not close)")
 def emphasis_does_not_render(chapter):
     return edit_korean(
-        chapter, r"\*([가-힣]+\([a-z -]+\))\* (?=[은는이가을를])", r"*\1*"
+        chapter, r"\*([가-힣]+)\*(\([a-z -]+\))(?=[은는이가을를])", r"*\1\2*"
     )
 
 
