@@ -9,7 +9,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import code, english, korean, particles, sources, text
+from tools import checks, code, english, korean, particles, sources, text
 from tools.book import ROOT, Book, Prose
 from tools.checks import CHECKS
 
@@ -75,6 +75,16 @@ def made(tmp_path, *cells):
     )
     nbformat.write(notebook, tmp_path / "book" / "made.ipynb")
     return Book(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["# A | 가", "A sentence of prose."])
+def test_the_command_fails_with_a_fault(tmp_path, monkeypatch, capsys, source):
+    book = made(tmp_path, source)
+    monkeypatch.setattr(checks, "Book", lambda: book)
+    monkeypatch.setattr(checks, "CHECKS", {"form": text.form})
+    wrong = source.startswith("A")
+    assert checks.main([]) == wrong
+    assert ("prose outside a pair" in capsys.readouterr().out) == wrong
 
 
 def both(english, korean):
