@@ -12,6 +12,7 @@ from vitlib.patch_embedding import (
     patchify,
     unpatchify,
 )
+from vitlib.swin import Swin
 from vitlib.training import History, Trainer, evaluate, profile, warmup_cosine
 from vitlib.vit import ViT
 
@@ -24,6 +25,7 @@ __all__ = [
     "PatchEmbedding",
     "PatchEmbeddingLinear",
     "PatchEmbeddingLoops",
+    "Swin",
     "Trainer",
     "ViT",
     "ViTBlock",
