@@ -4,14 +4,18 @@
 Each seed decides the weights, the order of the images and the split.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from statistics import mean, stdev
 
 import torch
 
 from vitlib import FashionMNIST, Trainer, ViT, evaluate, warmup_cosine
 from vitlib.data import Batches
+from vitlib.discussion import ResNet
+from vitlib.right_shape_wrong_model import MISTAKES, make_wrong
+from vitlib.swin import PatchMerging, Swin, SwinBlock
 
 # D2L's model with every size cut down to what a laptop trains in a minute.
 QUICK = dict(
@@ -20,13 +24,14 @@ QUICK = dict(
 )  # fmt: skip
 NO_DROPOUT = dict(emb_dropout=0.0, blk_dropout=0.0)
 BATCH = 128
+FAMILIES = {"vit": (ViT, QUICK), "resnet": (ResNet, {}), "swin": (Swin, {})}
 
 
 @dataclass
 class Recipe:
     """How one model is trained; the defaults are D2L's recipe, made quick."""
 
-    model: dict = field(default_factory=dict)  # changes to QUICK
+    model: dict = field(default_factory=dict)  # sizes; for a ViT, changes to QUICK
     optimizer: str = "sgd"
     lr: float = 0.1
     weight_decay: float = 0.0
@@ -37,20 +42,25 @@ class Recipe:
     sabotage: str = "none"
     seeds: int = 3
     test: bool = False  # look at the test set once, after the last epoch
+    family: str = "vit"  # of FAMILIES
+    mistake: str | None = None  # of vitlib's museum of wrong models
 
     def build(self, seed):
         """The model, the data and the optimizer of one run."""
         torch.manual_seed(seed)
-        settings = {**QUICK, **self.model}
-        model = ViT(**settings, lr=self.lr)
+        network, sizes = FAMILIES[self.family]
+        sizes = {**sizes, **self.model}
+        model = network(**sizes, lr=self.lr)
         data = FashionMNIST(
             BATCH,
-            settings["img_size"],
+            sizes.get("img_size", 28),
             seed=seed,
             normalize=self.normalize,
             augment=self.augment,
         )
         SABOTAGE[self.sabotage](model, data)
+        if self.mistake:
+            make_wrong(model, self.mistake)
         return model, data, self.configure(model)
 
     def configure(self, model):
@@ -81,6 +91,23 @@ class Recipe:
         if self.test:
             run["test_acc"] = evaluate(model, data.test_dataloader())[1]
         return run, model
+
+
+@dataclass
+class Study:
+    """An experiment that is more than one training: a function of `tools.studies`.
+
+    `function`, as `module.name`, takes a seed and returns a dict of numbers and
+    lists of numbers.
+    """
+
+    function: str
+    seeds: int = 3
+
+    def run(self, seed):
+        module, name = self.function.split(".")
+        study = getattr(import_module(f"tools.studies.{module}"), name)
+        return {"seed": seed, **study(seed)}, None
 
 
 def _no_positions(model, data):
@@ -150,6 +177,55 @@ RECIPES = {
         test=True,
     ),
 }
+WARMUP = dict(ADAMW, warmup=0.1)
+# ResNets that match the quick ViT and the one that ships, in parameters and in
+# multiply-adds.
+RESNET = dict(family="resnet", model=dict(patch_size=4, channels=[18, 22, 27]))
+LARGER_RESNET = dict(family="resnet", model=dict(patch_size=2, channels=[31, 38, 64]))
+# A Swin of four blocks, and the ViT of four blocks beside it.
+SWIN = dict(
+    img_size=28, patch_size=2, num_hiddens=16, depths=[2, 2], num_heads=[2, 4],
+    window_size=7,
+)  # fmt: skip
+BESIDE_SWIN = dict(NO_DROPOUT, patch_size=4, num_blks=4)
+LONGER = dict(WARMUP, normalize=True, epochs=10, test=True)
+SHIPPED = dict(LONGER, lr=2e-3, epochs=5, seeds=1)
+
+RECIPES |= {
+    "resnet_longer": Recipe(**LONGER | RESNET),
+    "fashion_resnet": Recipe(**SHIPPED | LARGER_RESNET),
+    "swin_fashion": Recipe(**WARMUP | dict(family="swin", model=SWIN)),
+    "swin_no_shift": Recipe(
+        **WARMUP | dict(family="swin", model=dict(SWIN, shift=False))
+    ),
+    "swin_vit": Recipe(**WARMUP | dict(model=BESIDE_SWIN)),
+    "representation": Study("representation.representation", seeds=3),
+    "sweep_vit": Study("sweep.vit"),
+    "sweep_resnet": Study("sweep.resnet"),
+    "shift": Study("discussion.shift"),
+    "cost_timing": Study("discussion.cost_timing"),
+    "swin_timing": Study("swin.swin_timing"),
+}
+
+
+# A Swin takes minutes a seed, and that these train is all the chapter says.
+FEWER_SEEDS = {
+    "no mask after the roll": 2, "not rolled back": 1, "one of four merged": 1,
+}  # fmt: skip
+
+
+def _with_mistake(name):
+    """The recipe of the true model beside it: the quick ViT, or the Swin."""
+    part = MISTAKES[name].__bases__[0]
+    swin = part in (SwinBlock, PatchMerging)
+    recipe = RECIPES["swin_fashion" if swin else "recipe_warmup"]
+    return replace(recipe, mistake=name, seeds=FEWER_SEEDS.get(name, 3))
+
+
+RECIPES |= {
+    "mistake_" + name.replace(",", "").replace(" ", "_"): _with_mistake(name)
+    for name in MISTAKES
+}
 
 
 def summarize(runs):
@@ -158,16 +234,34 @@ def summarize(runs):
     Accuracies in percent, losses in nats, means over the seeds, and the sample
     standard deviations where there are several.
     """
+    if "rows" not in runs[0]:
+        return {"seeds": str(len(runs))} | _summarize_studies(runs)
     last = [{**run["rows"][-1], **run} for run in runs]
     out = {"seeds": str(len(runs)), "epochs": str(len(runs[0]["rows"]))}
     minutes = [sum(row["seconds"] for row in run["rows"]) / 60 for run in runs]
     out["minutes"] = f"{mean(minutes):.1f}"
     for key in ("val_acc", "train_acc", "test_acc", "val_loss", "train_loss"):
         values = [row[key] for row in last if key in row]
-        if not values:
-            continue
-        scale, digits, unit = (100, 1, "%") if key.endswith("acc") else (1, 3, "")
-        out[key] = f"{scale * mean(values):.{digits}f}{unit}"
-        if len(values) > 1:
-            out[f"{key}_sd"] = f"{scale * stdev(values):.{digits}f}"
+        if values:
+            out |= _mean_and_sd(key, values)
+    return out
+
+
+def _summarize_studies(runs):
+    numbers = [key for key, value in runs[0].items() if isinstance(value, int | float)]
+    out = {}
+    for key in numbers:
+        if key != "seed":
+            out |= _mean_and_sd(key, [run[key] for run in runs])
+    return out
+
+
+def _mean_and_sd(key, values):
+    if "acc" in key.split("_"):
+        scale, form, unit = 100, ".1f", "%"
+    else:
+        scale, form, unit = 1, ".3f" if "loss" in key.split("_") else ".3g", ""
+    out = {key: f"{scale * mean(values):{form}}{unit}"}
+    if len(values) > 1:
+        out[f"{key}_sd"] = f"{scale * stdev(values):{form}}"
     return out
