@@ -36,11 +36,16 @@ class Book:
         self.root = Path(root)
         toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
         self.pages = list(_pages(toc))
-        self.notebooks = [
-            Notebook(self.root / f"{page}.ipynb")
-            for page in self.pages
-            if (self.root / f"{page}.ipynb").is_file()
-        ]
+        self.notebooks = [Notebook(path) for path in self._files(".ipynb")]
+
+    @property
+    def files(self):
+        """The file of each page, in reading order."""
+        return self._files(".ipynb", ".md")
+
+    def _files(self, *ends):
+        files = (self.root / f"{page}{end}" for page in self.pages for end in ends)
+        return [path for path in files if path.is_file()]
 
     @cached_property
     def glossary(self):
@@ -55,10 +60,14 @@ class Book:
                     yield notebook, i, cell
 
     def pairs(self):
-        """(where, English, Korean) of every pair."""
+        """(where, English, Korean) of every pair, of notebooks and other pages."""
         for notebook, i, cell in self.cells("markdown"):
             if found := pair(cell):
                 yield notebook.where(i), *found
+        for path in self._files(".md"):
+            text = path.read_text(encoding="utf-8")
+            for i, found in enumerate(PAIR.finditer(text), 1):
+                yield f"{path.name} pair {i}", found["en"], found["ko"]
 
 
 def _pages(entry):

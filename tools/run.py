@@ -12,14 +12,16 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tools.book import write
+from tools.status import note_run
 
 BOOK = Path(__file__).parents[1] / "book"
 TIMEOUT = 3600  # seconds a cell; what nbval grants is a test's business
 
 
 def run(path):
-    """Execute one notebook in place, and leave out what differs at every run."""
+    """Execute one notebook in place, note when, and leave out each cell's times."""
     notebook = nbformat.read(path, as_version=4)
+    start = time.perf_counter()
     NotebookClient(
         notebook,
         coalesce_streams=True,  # one text, however the kernel sent it
@@ -30,6 +32,7 @@ def run(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # clock times
     notebook.metadata["language_info"] = {"name": "python"}  # no exact version
+    note_run(notebook, time.perf_counter() - start)
     write(path, nbformat.writes(notebook).rstrip("\n") + "\n")
 
 

@@ -3,6 +3,9 @@
 - A code cell tagged `vitlib:module.Name` is that definition of the package.
 - The text of `<data value="FILE.key">` is the `key` of the summary in
   `book/results/FILE.json`.
+- `src/vitlib/assets/recorded.json` holds the runs of all results, for notebooks.
+- `book/claims.md` and `book/status.md` hold, between two marks, what recorded
+  runs and notebooks say.
 - What a reader needs in Colab (badge, install cell, metadata) and the badges of
   the README follow from `repository:` in `_config.yml`.
 
@@ -21,6 +24,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from tools import claims, status
 from tools.address import Repository, address_notebook, address_text
 from tools.book import ROOT, Book, SyncError, tagged, write
 
@@ -134,6 +138,24 @@ def fill_notebook(notebook, results):
             yield from changes
 
 
+def shipped_runs(results):
+    """The runs of every result as the text of one file; times are left out."""
+    runs = {
+        path.stem: _without_seconds(json.loads(path.read_text("utf-8"))["runs"])
+        for path in sorted(Path(results).glob("*.json"))
+    }
+    lines = (f"{json.dumps(k)}: {json.dumps(v)}" for k, v in runs.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _without_seconds(value):
+    if isinstance(value, list):
+        return [_without_seconds(entry) for entry in value]
+    if isinstance(value, dict):
+        return {k: _without_seconds(v) for k, v in value.items() if k != "seconds"}
+    return value
+
+
 # --- All of it -------------------------------------------------------------
 
 
@@ -141,7 +163,7 @@ def synced(root=ROOT, environment=None):
     """{file: its text as it should be}, and what differs from that on disk.
 
     Raises:
-        SyncError: a cell refers to something that does not exist.
+        SyncError: a cell, a claim or a page refers to something that does not exist.
     """
     root = Path(root)
     repository = Repository.of(root, environment)
@@ -162,7 +184,32 @@ def synced(root=ROOT, environment=None):
             text, changes = fill_data(path.read_text(encoding="utf-8"), results, name)
             files[path] = address_text(text, root, repository)
             stale += changes or _rewritten(path, files[path])
+    recorded = package / "assets" / "recorded.json"
+    if recorded.is_file():
+        files[recorded] = shipped_runs(results)
+        stale += _rewritten(recorded, files[recorded])
+    for name, made in PAGES.items():
+        path = root / "book" / f"{name}.md"
+        if path.is_file():
+            files[path] = _marked(path, name, made(root))
+            stale += _rewritten(path, files[path])
     return files, stale
+
+
+# What stands between `<!-- sync:NAME -->` marks in the page of that name.
+PAGES = {
+    "claims": claims.entries,
+    "status": lambda root: status.table(Book(root)),
+}
+
+
+def _marked(path, name, content):
+    """The text of a page with new content between its marks."""
+    marks = re.compile(rf"(<!-- sync:{name} -->\n).*?(<!-- /sync:{name} -->)", re.S)
+    text = path.read_text(encoding="utf-8")
+    if not marks.search(text):
+        raise SyncError(f"{path.name}: no marks <!-- sync:{name} -->, ...")
+    return marks.sub(lambda found: f"{found[1]}\n{content.strip()}\n\n{found[2]}", text)
 
 
 def _rewritten(path, text):

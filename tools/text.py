@@ -143,7 +143,7 @@ def headings(book):
 def links(book):
     """A link to another page of the book names one that is there."""
     report = Report("links between pages")
-    there = {f"{page.rpartition('/')[2]}.ipynb" for page in book.pages}
+    there = {path.name for path in book.files}
     for where, english, _ in book.pairs():  # parity compares the Korean half
         for _, address in Prose.of(english).links:
             if not re.match(r"https?://|#", address):

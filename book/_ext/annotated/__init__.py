@@ -6,8 +6,10 @@ pair. Each module here recognizes one plain form and gives it its dress:
 - ``pairs``: the English and the Korean of a cell, side by side or one of them;
 - ``headings``: ``## English | 한국어``, with anchors made from the English;
 - ``voices``: the paper, our code, and where they differ;
+- ``verdicts``: what became of a claim, in the claim ledger;
 - ``annotations``: a list that goes through the code cell above it;
 - ``figures``: alternative texts and captions in two languages;
+- ``glossary``: the page of terms, and links to it from first mentions;
 - ``korean``: particles that stay with their nouns at the end of a line;
 - ``formulas``: KaTeX, served with the book;
 - ``search``: Korean words as syllable pairs, English words stemmed;
@@ -18,11 +20,13 @@ from . import (
     annotations,
     figures,
     formulas,
+    glossary,
     headings,
     korean,
     page,
     pairs,
     search,
+    verdicts,
     voices,
 )
 
@@ -30,8 +34,10 @@ MODULES = (
     pairs,
     headings,
     voices,
+    verdicts,
     annotations,
     figures,
+    glossary,
     korean,
     formulas,
     search,
@@ -43,7 +49,7 @@ def setup(app):
     for module in MODULES:
         module.setup(app)
     return {
-        "env_version": 1,  # raise it when a transform changes: pages are made anew
+        "env_version": 2,  # raise it when a transform changes: pages are made anew
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -1,0 +1,109 @@
+"""The status page: when each notebook ran, on what, how long; what is compared.
+
+`tools.run` notes the run in the notebook's metadata under "run"; the rest is
+counted in the notebooks. `tools.sync` writes the page `book/status.md`.
+"""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import re
+
+from tools.book import Prose, SyncError, pair, tagged, tags
+
+# Packages whose version may change what a notebook prints.
+PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel")
+
+TABLE = """\
+<div lang="en">
+
+| notebook | last run | seconds | cells compared | law cells | annotated | pairs \
+| figures |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+Machine: {machines}. Versions: {versions}. Profile: quick.
+
+Recorded runs took longer: {count} experiments, {hours} hours of computing in all.
+
+</div>
+<div lang="ko">
+
+| 노트북 | 마지막 실행 | 초 | 비교하는 셀 | 법칙 셀 | 주석 | 글의 쌍 | 그림 |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+컴퓨터: {machines}. 버전: {versions}. 프로필: quick.
+
+기록된 실행은 더 오래 걸렸습니다. 실험 {count}개에 모두 {hours}시간입니다.
+
+</div>
+"""
+
+
+def note_run(notebook, seconds):
+    """Write into a notebook's metadata when it ran, on what, and how long."""
+    notebook.metadata["run"] = {
+        "date": datetime.date.today().isoformat(),
+        "seconds": round(seconds),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in PACKAGES},
+        },
+    }
+
+
+def table(book):
+    """What `book/status.md` holds between its two marks."""
+    rows, machines, versions = [], set(), set()
+    for notebook in book.notebooks:
+        run = notebook.nb.metadata.get("run")
+        if run is None:
+            raise SyncError(
+                f"{notebook.name}: no run is noted, run `make run NAME={notebook.name}`"
+            )
+        rows.append(_row(notebook, run))
+        machines.add(run["machine"])
+        versions.add(", ".join(f"{k} {v}" for k, v in run["versions"].items()))
+    results = sorted((book.root / "book" / "results").glob("*.json"))
+    seconds = sum(json.loads(path.read_text("utf-8"))["seconds"] for path in results)
+    return TABLE.format(
+        rows="\n".join(rows), machines="; ".join(sorted(machines)),
+        versions="; ".join(sorted(versions)), count=len(results),
+        hours=round(seconds / 3600),
+    )  # fmt: skip
+
+
+def _row(notebook, run):
+    counts = count(notebook)
+    link = f"[{notebook.name}]({notebook.path.name})"
+    cells = [link, run["date"], run["seconds"], *counts.values()]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def count(notebook):
+    """What the tests look at in one notebook."""
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    pairs = [found for c in notebook.cells if (found := pair(c))]
+    compared = [c for c in code if "nbval-ignore-output" not in tags(c)]
+    laws = [c for c in code if not tagged(c, "vitlib:") and _asserts(c.source)]
+    items = [
+        block
+        for english, _ in pairs
+        for block in Prose.of(english).blocks
+        if block.kind == "list_item" and re.match(r"`[^`]+`:", block.plain)
+    ]
+    return {
+        "cells compared": f"{len(compared)}/{len(code)}",
+        "law cells": len(laws),
+        "annotated fragments": len(items),
+        "pairs": len(pairs),
+        "figures": sum("alt" in c.metadata for c in code),
+    }
+
+
+def _asserts(source):
+    return re.search(r"^\s*assert\b|\bassert_close\(", source, re.M)
