@@ -25,9 +25,21 @@ from vitlib import (
     profile,
     unpatchify,
 )
-from vitlib.cost import vit_macs
+from vitlib.cost import swin_macs, vit_macs
+from vitlib.discussion import Residual, ResNet, shift_sensitivity, shifted
 from vitlib.figures.index import image_as_sequence
 from vitlib.pretrained import load_torchvision
+from vitlib.representation import LinearProbe, cka_map, hog, linear_cka
+from vitlib.right_shape_wrong_model import make_wrong
+from vitlib.swin import (
+    PatchMerging,
+    Swin,
+    SwinBlock,
+    WindowAttention,
+    shift_mask,
+    window_partition,
+    window_reverse,
+)
 from vitlib.training import evaluate
 
 
@@ -37,6 +49,14 @@ def vit(**changes):
         num_blks=1, emb_dropout=0.0, blk_dropout=0.0,
     )  # fmt: skip
     return ViT(**{**config, **changes})
+
+
+def swin(**changes):
+    config = dict(
+        img_size=16, patch_size=2, num_hiddens=8, depths=(1, 2), num_heads=(2, 2),
+        window_size=4,
+    )  # fmt: skip
+    return Swin(**{**config, **changes})
 
 
 def step(X, y):
@@ -195,13 +215,156 @@ WRONG = {
     "labels in a list": (
         lambda: step(images(), [0, 1, 2]), T, "list", "torch.Tensor",
     ),
+    # windows
+    "window does not divide": (
+        lambda: window_partition(torch.rand(2, 8, 10, 3), 4),
+        V, "map width 10", "multiple of window 4",
+    ),
+    "window to be put back": (
+        lambda: window_reverse(torch.rand(4, 16, 3), 4, 9, 8),
+        V, "map height 9", "multiple of window 4",
+    ),
+    "window 0": (
+        lambda: window_partition(torch.rand(2, 8, 8, 3), 0), V, "got 0", "at least 1",
+    ),
+    "window a float": (
+        lambda: WindowAttention(8, 2, 4.0), T, "4.0", "window_size must be an int",
+    ),
+    "window of a block a text": (
+        lambda: SwinBlock((8, 8), 8, 2, "4", False), T, "'4'", "must be an int",
+    ),
+    "window of a block": (
+        lambda: SwinBlock((8, 10), 8, 2, 4, True), V, "map width 10", "of window 4",
+    ),
+    "heads of a window": (lambda: swin(num_heads=(2, 3)), V, "16", "num_heads 3"),
+    "shift of a whole window": (lambda: shift_mask(8, 8, 4, 4), V, "got 4", "in 0..3"),
+    "shift negative": (lambda: shift_mask(8, 8, 4, -1), V, "got -1", "in 0..3"),
+    "map of another size": (
+        lambda: SwinBlock((8, 12), 8, 2, 4, True)(torch.rand(2, 12, 8, 8)),
+        V, "(2, 12, 8, 8)", "expected a map (B, 8, 12, D)",
+    ),
+    "sequence for a map": (
+        lambda: SwinBlock((8, 12), 8, 2, 4, True)(torch.rand(2, 96, 8)),
+        V, "(2, 96, 8)", "expected a map (B, 8, 12, D)",
+    ),
+    "merging of an odd map": (
+        lambda: PatchMerging(8)(torch.rand(2, 6, 7, 8)), V, "map width 7", "of merging",
+    ),
+    "stages without heads": (lambda: swin(num_heads=(2,)), V, "got 2 and 1", "one len"),
+    "stage without blocks": (lambda: swin(depths=(1, 0)), V, "got 0", "depth must be"),
+    "Swin of an odd map": (
+        lambda: swin(window_size=7, img_size=14)(images(2, 1, 14, 14)),
+        V, "map height 7", "of merging 2",
+    ),
+    "Swin preset": (lambda: Swin.from_preset("XL"), V, "'XL'", "'B'"),
+    "image size of a Swin": (
+        lambda: swin()(images(2, 1, 16, 8)), V, "got 16 x 8", "images of 16 x 16",
+    ),
+    "channels of a Swin": (
+        lambda: swin()(images(2, 3, 16, 16)), V, "got 3 channels", "in_channels=1",
+    ),
     # cost, and a picture
     "cost of a patch that does not divide": (
         lambda: vit_macs(28, 5, 12, 24, 1), V, "28", "multiple of patch height 5",
     ),
+    "cost of an odd map": (
+        lambda: swin_macs(28, 4, 16, (2, 2), 7), V, "map height 7", "of merging 2",
+    ),
     "picture of a patch that does not divide": (
         lambda: image_as_sequence(torch.rand(28, 28), 5),
         V, "28", "multiple of patch height 5",
+    ),
+    # probes, likeness of layers, hand-made features
+    "features of whole numbers": (
+        lambda: LinearProbe(torch.ones(20, 3, dtype=torch.int64), labels()),
+        T, "int64", "floating point tensor",
+    ),
+    "features that are no matrix": (
+        lambda: LinearProbe(images(), labels()), V, "(3, 1, 8, 8)", "must be a matrix",
+    ),
+    "features with NaN": (
+        lambda: LinearProbe(with_nan().flatten(1), labels()),  # (B, C * H * W)
+        V, "nan", "must be finite",
+    ),
+    "too few labels for a probe": (
+        lambda: LinearProbe(images(20, 4), labels()), V, "(3,)", "expected 20 labels",
+    ),
+    "label of a probe too large": (
+        lambda: LinearProbe(images(3, 4), labels(0, 1, 10)), V, "0..10", "in 0..9",
+    ),
+    "too few rows to choose a strength": (
+        lambda: LinearProbe(images(3, 4), labels()), V, "got 3", "at least 10 rows",
+    ),
+    "strength 0": (
+        lambda: LinearProbe(images(3, 4), labels(), strengths=(0,)),
+        V, "got 0", "above 0",
+    ),
+    "no strength": (
+        lambda: LinearProbe(images(3, 4), labels(), strengths=()),
+        V, "got none", "at least one",
+    ),
+    "probe of another width": (
+        lambda: LinearProbe(images(3, 4), labels(), strengths=(1,)).predict(
+            images(2, 5)
+        ),
+        V, "got 5", "expected 4 features",
+    ),
+    "likeness of other images": (
+        lambda: linear_cka(images(5, 4), images(6, 4)),
+        V, "5 and 6 rows", "the same inputs",
+    ),
+    "likeness of constants": (
+        lambda: linear_cka(images(5, 4), torch.ones(5, 2)),
+        V, "Y is the same for every input", "not defined",
+    ),
+    "map of other images": (
+        lambda: cka_map([images(5, 4)], [images(6, 4)]), V, "[5, 6]", "as many rows",
+    ),
+    "cell does not divide": (
+        lambda: hog(images(2, 1, 8, 10)), V, "image width 10", "multiple of cell 4",
+    ),
+    "too few cells": (
+        lambda: hog(images(2, 1, 8, 4)), V, "got 1", "cells along the width",
+    ),
+    "cell 0": (lambda: hog(images(), cell=0), V, "got 0", "cell must be at least 1"),
+    "one direction": (lambda: hog(images(), bins=1), V, "got 1", "at least 2"),
+    # the ResNet, and moved images
+    "channels of no block": (lambda: ResNet(4, ()), V, "got none", "at least one"),
+    "channels of a ResNet an int": (lambda: ResNet(4, 18), T, "got 18", "list of ints"),
+    "channels of a ResNet 0": (
+        lambda: ResNet(4, (8, 0)), V, "got 0", "channels must be at least 1",
+    ),
+    "stride 0": (lambda: Residual(3, 5, 0), V, "got 0", "stride must be at least 1"),
+    "image for a ResNet": (
+        lambda: ResNet(4, (8,))(images(2, 1, 8, 10)),
+        V, "image width 10", "multiple of patch width 4",
+    ),
+    "image of color for a ResNet": (
+        lambda: ResNet(4, (8,))(images(2, 3, 8, 8)), V, "got 3", "in_channels=1",
+    ),
+    "moved out of the frame": (
+        lambda: shifted(images(2, 1, 8, 6), 0, -6), V, "got -6", "less than 6 pixels",
+    ),
+    "moved by half a pixel": (
+        lambda: shifted(images(), 0.5, 0), T, "0.5", "rows must be an int",
+    ),
+    "moved by a text": (
+        lambda: shifted(images(), 0, "1"), T, "'1'", "cols must be an int",
+    ),
+    "reach negative": (
+        lambda: shift_sensitivity(vit(), images(), -1), V, "got -1", "reach must be at",
+    ),
+    "reach beyond the image": (
+        lambda: shift_sensitivity(vit(), images(), 8), V, "got 8", "less than 8 pixels",
+    ),
+    # mistakes made on purpose
+    "unknown mistake": (
+        lambda: make_wrong(vit(), "heads exchanged"),
+        V, "'heads exchanged'", "'parallel residual'",
+    ),
+    "mistake of a part that is not there": (
+        lambda: make_wrong(vit(), "not rolled back"),
+        V, "which ViT does not have", "mistake of SwinBlock",
     ),
     # published weights
     "weights of another size": (
@@ -210,6 +373,13 @@ WRONG = {
     "weights of another model": (
         lambda: load_torchvision(vit(), {"layer1.0.conv1.weight": torch.zeros(1)}),
         V, "'layer1.0.conv1.weight'", "torchvision ViT",
+    ),
+    "weights of a ViT for a Swin": (
+        lambda: load_torchvision(swin(), torchvision_like(16)), V, "96 numbers", "fit",
+    ),
+    "weights of a Swin for a ViT": (
+        lambda: load_torchvision(vit(), {"features.0.0.weight": torch.zeros(8, 3)}),
+        V, "24 numbers", "model of",
     ),
     # data and training
     "batch of 0": (lambda: FashionMNIST.sample(0), V, "got 0", "batch_size must be at"),

@@ -18,7 +18,7 @@ from tools import guards, nbval_plugin
 from tools.book import ROOT, Book, tags
 from tools.checks import CHECKS
 
-FLOORS = {"executed": 80, "compared": 80, "outputs": 80, "metadata": 7}
+FLOORS = {"executed": 150, "compared": 150, "outputs": 150, "metadata": 11}
 
 
 @pytest.mark.parametrize("name", FLOORS)

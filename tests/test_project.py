@@ -34,8 +34,10 @@ PROMISED = [
 TARGETS = {"help", "setup", "book", "serve", "test", "sync", "record", "run"}
 TARGETS |= {"format", "clean"}
 
-MODELS = {"expect", "mlp", "patch_embedding", "block", "classifier", "vit"}
+MODELS = {"expect", "mlp", "patch_embedding", "block", "classifier", "vit", "swin"}
+MODELS |= {"discussion", "right_shape_wrong_model"}
 NOT_FOR_MODELS = {"data", "figures", "widgets", "training", "curves", "pretrained"}
+NOT_FOR_MODELS |= {"recorded", "representation"}
 # Installed for the chapters and for D2L; `import vitlib` must not need them.
 NOT_NEEDED = ["d2l", "torchvision", "pandas", "scipy", "requests", "IPython", "tools"]
 

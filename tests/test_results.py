@@ -2,14 +2,14 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 
 from tools import experiments, record
-from tools.experiments import RECIPES, Recipe, summarize
-from tools.record import ASSETS, BANDS, RESULTS, bands
+from tools.experiments import RECIPES, Recipe, Study, summarize
+from tools.record import ASSETS, BANDS, RESULTS, bands, same
 from vitlib import FashionMNIST, evaluate
 from vitlib.curves import compare, reference
 from vitlib.data import Batches
@@ -17,6 +17,10 @@ from vitlib.pretrained import fashion_vit
 from vitlib.training import History
 
 FILES = sorted(RESULTS.glob("*.json"))
+STUDIES = [file for file in FILES if isinstance(RECIPES.get(file.stem), Study)]
+TRAININGS = [file for file in FILES if file not in STUDIES]
+# Of how many images a study's accuracies are shares, where they are.
+SHARES = {"representation": 5000, "sweep_vit": 10_000, "sweep_resnet": 10_000}
 
 
 def test_every_recipe_is_recorded():
@@ -28,19 +32,46 @@ def test_every_recipe_is_recorded():
 def test_a_result_is_whole(file):
     result = json.loads(file.read_text())
     recipe = RECIPES[file.stem]
-    assert result["recipe"] == asdict(recipe), "recorded with another recipe"
+    assert same(result["recipe"], recipe), "recorded with another recipe"
     assert [run["seed"] for run in result["runs"]] == list(range(recipe.seeds))
-    assert all(len(run["rows"]) == recipe.epochs for run in result["runs"])
+    if file in TRAININGS:
+        assert all(len(run["rows"]) == recipe.epochs for run in result["runs"])
     assert result["summary"] == summarize(result["runs"])
     for key in ("command", "device", "processor", "threads", "versions", "date"):
         assert result[key], key
     assert result["device"] in ("cpu", "cuda")
     assert result["seconds"] >= 0.99 * sum(
-        row["seconds"] for run in result["runs"] for row in run["rows"]
+        row["seconds"] for run in result["runs"] for row in run.get("rows", ())
     )
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def numbers(value):
+    """All the numbers in a value made of lists."""
+    if isinstance(value, list):
+        return [number for entry in value for number in numbers(entry)]
+    return [value]
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_a_study_measured_the_same_things_for_each_seed(file):
+    runs = json.loads(file.read_text())["runs"]
+    assert len({tuple(run) for run in runs}) == 1
+    for run in runs:
+        for key, value in run.items():
+            assert all(map(math.isfinite, numbers(value))), key
+            if "acc" in key.split("_") or "accs" in key.split("_"):
+                shares = [
+                    share * SHARES.get(file.stem, 5000) for share in numbers(value)
+                ]
+                assert all(0 <= share <= 10_000 for share in shares), key
+                if "train" not in key.split("_"):  # of as many images as there are
+                    rests = [abs(share - round(share)) for share in shares]
+                    assert max(rests) < 1e-6, key
+    changing = [run for run in runs if run != runs[0] | {"seed": run["seed"]}]
+    assert len(changing) == len(runs) - 1, "two seeds gave the same"
+
+
+@pytest.mark.parametrize("file", TRAININGS, ids=lambda file: file.stem)
 def test_an_accuracy_is_a_share_of_the_images(file):
     """And a loss is that of a model with ten classes: finite, above 0."""
     for run in json.loads(file.read_text())["runs"]:
@@ -60,6 +91,21 @@ def test_the_trained_model_is_the_recorded_one():
     data = FashionMNIST(500, normalize=True, holdout=0)
     _, acc = evaluate(fashion_vit(), data.test_dataloader())
     assert acc == pytest.approx(run["test_acc"], abs=5e-4)
+
+
+def test_a_wrong_model_is_trained_as_the_true_one():
+    """Same weights at the start, same data, same optimizer: only the mistake."""
+    for name, true in [
+        ("mistake_parallel_residual", "recipe_warmup"),
+        ("mistake_no_mask_after_the_roll", "swin_fashion"),
+    ]:
+        wrong, right = RECIPES[name], RECIPES[true]
+        assert replace(wrong, mistake=None, seeds=right.seeds) == right
+        models = [recipe.build(seed=1)[0] for recipe in (wrong, right)]
+        weights = [model.state_dict() for model in models]
+        assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[1])
+        X = torch.randn(2, 1, 28, 28)
+        assert not torch.allclose(models[0].eval()(X), models[1].eval()(X), atol=1e-4)
 
 
 def test_a_run_reports_on_the_right_images(monkeypatch):

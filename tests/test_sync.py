@@ -285,3 +285,20 @@ def test_the_book_is_in_sync(tell):
     behind = {fault.split(" cell ")[0].split(":")[0] for fault in stale}
     tell(f"synchronized files {len(files) - len(behind)}/{len(files)}")
     assert not stale, "\n".join(["run `make sync`:", *stale])
+
+
+def test_a_page_is_written_between_its_marks(book, monkeypatch):
+    page = book / "book" / "claims.md"
+    page.write_text(
+        "# Title\n\n<!-- sync:claims -->\nold\n<!-- /sync:claims -->\nend\n"
+    )
+    monkeypatch.setitem(sync.PAGES, "claims", lambda root: f"made in {root.name}")
+    assert run(book) == 0
+    text = page.read_text()
+    made = f"<!-- sync:claims -->\n\nmade in {book.name}\n\n<!-- /sync:claims -->"
+    assert text == f"# Title\n\n{made}\nend\n"
+    assert run(book, "--check") == 0
+    page.write_text(text.replace("made", "typed"))
+    assert run(book, "--check") == 1
+    page.write_text("# Title\n")
+    assert run(book) == 2

@@ -1,0 +1,63 @@
+"""The status page says what the notebooks say: when they ran, what is compared."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tools import run, status
+from tools.book import Book, SyncError
+
+PAIR = """<div lang="en">
+
+- `half(x)`: a half.
+
+</div>
+<div lang="ko">
+
+- `half(x)`: 절반입니다.
+
+</div>"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A book of one notebook that has not run."""
+    (tmp_path / "book" / "results").mkdir(parents=True)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/one\n")
+    cells = [
+        new_markdown_cell("# One | 하나"),
+        new_code_cell("def half(x):\n    return x / 2"),
+        new_markdown_cell(PAIR),
+        new_code_cell("assert half(4) == 2\nprint('half of 4 is 2')"),
+        new_code_cell(
+            "import time",
+            metadata={"tags": ["nbval-ignore-output", "uncompared:timing"]},
+        ),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "book" / "one.ipynb")
+    return tmp_path
+
+
+def test_a_notebook_that_never_ran_is_an_error(book):
+    with pytest.raises(SyncError, match="one: no run is noted"):
+        status.table(Book(book))
+
+
+def test_a_run_is_noted_and_the_page_shows_it(book):
+    run.run(book / "book" / "one.ipynb")
+    text = status.table(Book(book))
+    (noted,) = [n.nb.metadata["run"] for n in Book(book).notebooks]
+    assert noted["seconds"] >= 0
+    assert noted["machine"] in text
+    assert f"torch {noted['versions']['torch']}" in text
+    row = f"{noted['date']} | {noted['seconds']} | 2/3 | 1 | 1 | 1 | 0 |"
+    assert text.count(row) == 2, text  # once in each language
+
+
+def test_every_notebook_of_the_book_has_run(tell):
+    notebooks = Book().notebooks
+    noted = [n for n in notebooks if n.nb.metadata.get("run")]
+    tell(f"notebooks with a noted run {len(noted)}/{len(notebooks)}")
+    assert noted == notebooks
+    slow = {n.name: n.nb.metadata["run"]["seconds"] for n in noted}
+    assert max(slow.values()) <= 120, slow
