@@ -16,13 +16,20 @@ from tools.book import Prose, SyncError, pair, tagged, tags
 # Packages whose version may change what a notebook prints.
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel")
 
-TABLE = """\
-<div lang="en">
+COLUMNS = {
+    "notebook": "노트북",
+    "last run": "마지막 실행",
+    "seconds": "초",
+    "cells compared": "비교하는 셀",
+    "law cells": "법칙 셀",
+    "annotated": "주석",
+    "pairs": "글의 쌍",
+    "figures": "그림",
+}
+AROUND = """\
+{table}
 
-| notebook | last run | seconds | cells compared | law cells | annotated | pairs \
-| figures |
-|---|---|---|---|---|---|---|---|
-{rows}
+<div lang="en">
 
 Machine: {machines}. Versions: {versions}. Profile: quick.
 
@@ -30,10 +37,6 @@ Recorded runs took longer: {count} experiments, {hours} hours of computing in al
 
 </div>
 <div lang="ko">
-
-| 노트북 | 마지막 실행 | 초 | 비교하는 셀 | 법칙 셀 | 주석 | 글의 쌍 | 그림 |
-|---|---|---|---|---|---|---|---|
-{rows}
 
 컴퓨터: {machines}. 버전: {versions}. 프로필: quick.
 
@@ -58,7 +61,11 @@ def note_run(notebook, seconds):
 
 def table(book):
     """What `book/status.md` holds between its two marks."""
-    rows, machines, versions = [], set(), set()
+    names = [
+        f'<span lang="en">{english}</span> <span lang="ko">{korean}</span>'
+        for english, korean in COLUMNS.items()
+    ]
+    rows, machines, versions = [names, ["---"] * len(names)], set(), set()
     for notebook in book.notebooks:
         run = notebook.nb.metadata.get("run")
         if run is None:
@@ -70,18 +77,16 @@ def table(book):
         versions.add(", ".join(f"{k} {v}" for k, v in run["versions"].items()))
     results = sorted((book.root / "book" / "results").glob("*.json"))
     seconds = sum(json.loads(path.read_text("utf-8"))["seconds"] for path in results)
-    return TABLE.format(
-        rows="\n".join(rows), machines="; ".join(sorted(machines)),
-        versions="; ".join(sorted(versions)), count=len(results),
-        hours=round(seconds / 3600),
+    return AROUND.format(
+        table="\n".join(f"| {' | '.join(map(str, row))} |" for row in rows),
+        machines="; ".join(sorted(machines)), versions="; ".join(sorted(versions)),
+        count=len(results), hours=round(seconds / 3600),
     )  # fmt: skip
 
 
 def _row(notebook, run):
-    counts = count(notebook)
     link = f"[{notebook.name}]({notebook.path.name})"
-    cells = [link, run["date"], run["seconds"], *counts.values()]
-    return f"| {' | '.join(map(str, cells))} |"
+    return [link, run["date"], run["seconds"], *count(notebook).values()]
 
 
 def count(notebook):
