@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from tools.record import ASSETS, BANDS, RESULTS, bands, same
 from vitlib import FashionMNIST, evaluate
 from vitlib.curves import compare, reference
 from vitlib.data import Batches
-from vitlib.pretrained import fashion_vit
+from vitlib.pretrained import fashion_resnet, fashion_vit
 from vitlib.training import History
 
 FILES = sorted(RESULTS.glob("*.json"))
@@ -91,6 +91,21 @@ def test_the_trained_model_is_the_recorded_one():
     data = FashionMNIST(500, normalize=True, holdout=0)
     _, acc = evaluate(fashion_vit(), data.test_dataloader())
     assert acc == pytest.approx(run["test_acc"], abs=5e-4)
+
+
+def test_shipped_models_are_ready_to_use():
+    for model in (fashion_vit(), fashion_resnet()):
+        assert not model.training
+
+
+def test_another_recipe_is_another_recording():
+    """But more seeds of the same one, or a field it did not have yet, are not."""
+    stored = json.loads(record.to_json(asdict(Recipe(lr=0.1, seeds=3))))
+    assert same(stored, Recipe(lr=0.1, seeds=5))
+    assert not same(stored, Recipe(lr=0.2, seeds=3))
+    assert not same(stored, Recipe(lr=0.1, mistake="parallel residual"))
+    del stored["mistake"]
+    assert same(stored, Recipe(lr=0.1))
 
 
 def test_a_wrong_model_is_trained_as_the_true_one():

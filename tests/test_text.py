@@ -4,6 +4,8 @@ The checks are in `tools`; here each runs over the whole book, with a floor unde
 what it covered, and on small texts that are right or wrong.
 """
 
+import re
+
 import nbformat
 import pytest
 import yaml
@@ -439,6 +441,22 @@ def test_the_glossary_is_whole(tell):
     ]
     assert not clashes, "a term that another one forbids"
     tell(f"terms {len(entries)}/{len(entries)}")
+
+
+def test_the_korean_of_a_term_is_what_the_book_writes(book, tell):
+    """A term that the English uses has its Korean in the Korean, as spelled here."""
+    pairs = [*book.pairs()]
+    halves = ["\n".join(pair[i] for pair in pairs) for i in (1, 2)]
+    used = [
+        entry
+        for entry in book.glossary
+        if entry["first"]  # SGD and MACs stay as they are, and patchify is code
+        and not entry["en"].isupper()
+        and len(re.findall(rf"\b{re.escape(entry['en'])}s?\b", halves[0], re.I)) > 2
+    ]
+    assert not [entry["ko"] for entry in used if entry["ko"] not in halves[1]]
+    assert len(used) >= 50
+    tell(f"terms that the book uses {len(used)}/{len(used)}")
 
 
 # --- English ----------------------------------------------------------------
