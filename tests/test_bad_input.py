@@ -29,13 +29,21 @@ from vitlib.cost import swin_macs, vit_macs
 from vitlib.discussion import Residual, ResNet, shift_sensitivity, shifted
 from vitlib.figures.index import image_as_sequence
 from vitlib.pretrained import load_torchvision
-from vitlib.representation import LinearProbe, cka_map, hog, linear_cka
+from vitlib.representation import (
+    LinearProbe,
+    activations,
+    cka_map,
+    feature_maps,
+    hog,
+    linear_cka,
+)
 from vitlib.right_shape_wrong_model import make_wrong
 from vitlib.swin import (
     PatchMerging,
     Swin,
     SwinBlock,
     WindowAttention,
+    relative_position_index,
     shift_mask,
     window_partition,
     window_reverse,
@@ -249,6 +257,25 @@ WRONG = {
     ),
     "merging of an odd map": (
         lambda: PatchMerging(8)(torch.rand(2, 6, 7, 8)), V, "map width 7", "of merging",
+    ),
+    "merging of another width": (
+        lambda: PatchMerging(8)(torch.rand(2, 6, 6, 4)), V, "(2, 6, 6, 4)", "h, w, 8)",
+    ),
+    "partition of a sequence": (
+        lambda: window_partition(torch.rand(2, 8, 8), 4),
+        V, "(2, 8, 8)", "(B, h, w, D)",
+    ),
+    "partition of a list": (lambda: window_partition([1], 4), T, "got list", "a map"),
+    "offsets of no window": (
+        lambda: relative_position_index(0), V, "got 0", "window_size must be at least",
+    ),
+    "activations of a ResNet": (
+        lambda: activations(ResNet(4, (8,)), images(2, 1, 8, 8)),
+        T, "got ResNet", "expected a ViT",
+    ),
+    "feature maps of a ViT": (
+        lambda: feature_maps(vit(), images(2, 1, 8, 8)),
+        T, "got ViT", "expected a ResNet",
     ),
     "stages without heads": (lambda: swin(num_heads=(2,)), V, "got 2 and 1", "one len"),
     "stage without blocks": (lambda: swin(depths=(1, 0)), V, "got 0", "depth must be"),

@@ -101,3 +101,14 @@ def tokens(X, width):
             f"expected tokens of width {width}, got {X.shape[2]}: "
             f"shape {tuple(X.shape)}"
         )
+
+
+def token_map(X, width=None):
+    """Check a batch of maps of tokens: a tensor (B, h, w, D)."""
+    if not isinstance(X, torch.Tensor):
+        raise TypeError(f"a map must be a torch.Tensor, got {type(X).__name__}")
+    if X.dim() != 4 or (width is not None and X.shape[3] != width):
+        raise ValueError(
+            f"expected a map (B, h, w, {'D' if width is None else width}), "
+            f"got shape {tuple(X.shape)}"
+        )

@@ -17,7 +17,12 @@ def activations(model, X):
     The model should be in eval mode: dropout would change what is read.
 
     Shape: (B, C, H, W) -> L + 1 tensors (B, N + 1, D); token 0 is the class token.
+
+    Raises:
+        TypeError: another kind of model.
     """
+    if not (hasattr(model, "embed") and hasattr(model, "blks")):
+        raise TypeError(f"expected a ViT, got {type(model).__name__}")
     layers = [model.embed(X)]
     for blk in model.blks:
         layers.append(blk(layers[-1]))
@@ -29,7 +34,12 @@ def feature_maps(model, X):
     """The feature maps of a `ResNet` after the stem and after each block.
 
     Shape: (B, C, H, W) -> L + 1 tensors (B, C_l, H_l, W_l).
+
+    Raises:
+        TypeError: another kind of model.
     """
+    if not (hasattr(model, "stem") and hasattr(model, "blks")):
+        raise TypeError(f"expected a ResNet, got {type(model).__name__}")
     maps = [model.stem(X)]
     for blk in model.blks:
         maps.append(blk(maps[-1]))

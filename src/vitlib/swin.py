@@ -31,6 +31,7 @@ def window_partition(X, window_size):
     Raises:
         ValueError: a window that does not divide the map.
     """
+    expect.token_map(X)
     rows, cols = count_windows(*X.shape[1:3], window_size)
     # (B, h, w, D) -> (B, h/M, M, w/M, M, D) -> (B, h/M, w/M, M, M, D)
     X = X.unflatten(2, (cols, window_size)).unflatten(1, (rows, window_size))
@@ -68,7 +69,7 @@ def relative_position_index(window_size):
 
     Source: Liu et al. 2021, section 3.2, eq. 4.
     """
-    M = window_size
+    M = expect.whole("window_size", window_size)
     y, x = torch.arange(M * M) // M, torch.arange(M * M) % M  # place in the window
     dy = y.unsqueeze(1) - y  # rows: queries, columns: keys; (M*M, M*M)
     dx = x.unsqueeze(1) - x
@@ -216,6 +217,7 @@ class PatchMerging(nn.Module):
         self.reduction = nn.Linear(4 * num_hiddens, 2 * num_hiddens, bias=False)
 
     def forward(self, X):
+        expect.token_map(X, self.reduction.in_features // 4)
         for side, length in (("height", X.shape[1]), ("width", X.shape[2])):
             expect.divides("merging", 2, f"map {side}", length, "change the image size")
         # Top left, bottom left, top right, bottom right: down, then across.
