@@ -1,6 +1,7 @@
 """The ResNet beside the ViT, moved images, and the sensitivity to moves."""
 
 import json
+from statistics import mean
 
 import pytest
 import torch
@@ -265,3 +266,21 @@ def test_the_curves_of_the_chapter_are_of_one_recipe():
     )
     assert resnet["family"] == "resnet"
     assert {key for key in vit if vit[key] != resnet[key]} <= {"model", "family"}
+
+
+def test_sensitivity_looks_in_all_four_directions_and_relative_to_the_start():
+    class Mass(nn.Module):
+        """Two logits that hang on what is left of the image."""
+
+        def forward(self, X):
+            s = X.sum((1, 2, 3))
+            return torch.stack([s, -s], 1)
+
+    X = torch.zeros(1, 1, 8, 8)
+    X[..., 0, :], X[..., :, 0] = 1.0, 1.0  # the upper and the left border
+    _, moved = shift_sensitivity(Mass(), X, 1)
+    mass, down, right, up, left = (Y.sum().item() for Y in (
+        X, shifted(X, 1, 0), shifted(X, 0, 1), shifted(X, -1, 0), shifted(X, 0, -1),
+    ))  # fmt: skip
+    expected = mean(abs(m - mass) / mass for m in (down, right, up, left))
+    assert moved[1] == pytest.approx(expected)

@@ -311,3 +311,9 @@ def test_hog_tells_directions_apart():
 def test_the_channel_of_the_longest_gradient_speaks():
     X = torch.cat([stripes(False), 5 * stripes(True)], dim=1)
     assert_close(hog(X), hog(5 * stripes(True)))
+
+
+def test_ridge_standardizes_by_the_rows_it_gets():
+    X = torch.randn(7, 3, dtype=torch.float64) * torch.tensor([1.0, 1e-4, 5.0])
+    ((_, std, _, _),) = ridge(X, torch.eye(7, dtype=torch.float64), [0.1])
+    torch.testing.assert_close(std, ((X - X.mean(0)) ** 2).mean(0).sqrt())

@@ -1,5 +1,6 @@
 """The recorded runs: what the text and the checks quote follows from them."""
 
+import datetime
 import json
 import math
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +11,10 @@ import torch
 from tools import experiments, record
 from tools.experiments import RECIPES, Recipe, Study, summarize
 from tools.record import ASSETS, BANDS, RESULTS, bands, same
+from tools.studies import discussion as study
+from tools.studies import swin as timing
 from vitlib import FashionMNIST, evaluate
+from vitlib.cost import attention_macs
 from vitlib.curves import compare, reference
 from vitlib.data import Batches
 from vitlib.pretrained import fashion_resnet, fashion_vit
@@ -206,3 +210,68 @@ def test_sabotaged_runs_leave_the_band(name, epoch, accuracy_passes):
             for row, (low, high) in zip(run["rows"], band["val_acc"], strict=True)
         )
         assert inside == accuracy_passes
+
+
+def results(name):
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_no_run_is_the_copy_of_another():
+    """No two seeds, and no two experiments, have the same losses."""
+    seen = {}
+    for file in sorted(RESULTS.glob("*.json")):
+        for run in json.loads(file.read_text())["runs"]:
+            if "rows" in run:
+                losses = tuple(row["train_loss"] for row in run["rows"])
+                name = f"{file.stem}, seed {run['seed']}"
+                assert losses not in seen, f"{name} is {seen[losses]}"
+                seen[losses] = name
+
+
+def test_what_follows_from_a_recorded_list_follows():
+    for run in results("representation")["runs"]:
+        for key, value in run.items():
+            if key.endswith("_last_acc"):
+                assert value == run[key.replace("_last_acc", "_accs")][-1], key
+            if key.endswith("_ends"):
+                assert value == run[key.removesuffix("_ends")][0][-1], key
+        for name in ("trained", "random", "cnn"):
+            alike = torch.tensor(run[f"cka_{name}_{name}"])
+            assert torch.allclose(alike, alike.T, atol=1e-6)
+            assert torch.allclose(alike.diagonal(), torch.ones(len(alike)), atol=1e-6)
+    for run in results("cost_timing")["runs"]:
+        linear = [p + m for p, m in zip(run["projections"], run["mlp"], strict=True)]
+        for key, flat in (("attention", run["projections"]), ("block", linear)):
+            found = study._crossover(run["scores"], flat)
+            assert run[f"{key}_crossover"] == pytest.approx(found), key
+    for run in results("swin_timing")["runs"]:
+        sides, one, other = run["side"], run["global_s"], run["window_s"]
+        assert run["global_macs"] == [sum(attention_macs(s, s, 96)) for s in sides]
+        assert run["window_macs"] == [sum(attention_macs(s, s, 96, 7)) for s in sides]
+        assert run["crossover_side"] == pytest.approx(
+            timing.crossover(sides, one, other)
+        )
+        i, j = sides.index(56), sides.index(112)
+        assert run["global_growth"] == one[j] / one[i]
+        assert run["window_growth"] == other[j] / other[i]
+        assert run["speedup_56"] == one[i] / other[i]
+        assert run["speedup_112"] == one[j] / other[j]
+
+
+def test_a_share_of_moved_images_is_one():
+    """2,000 images in 4 directions."""
+    for run in results("shift")["runs"]:
+        for key, value in run.items():
+            if "_changed_" in key:
+                assert abs(8000 * value - round(8000 * value)) < 1e-2, key
+
+
+def test_where_a_result_says_it_comes_from():
+    found = [results(file.stem) for file in RESULTS.glob("*.json")]
+    assert {r["threads"] for r in found if r["device"] == "cpu"} == {1}
+    for r in found:
+        assert datetime.date.fromisoformat(r["date"]) <= datetime.date.today()
+        rows = [row for run in r["runs"] for row in run.get("rows", ())]
+        if rows:
+            assert r["seconds"] <= 2 * sum(row["seconds"] for row in rows) + 60
+        assert r["seconds"] < 4 * 3600, r["command"]

@@ -1,11 +1,14 @@
 """The status page says what the notebooks say: when they ran, what is compared."""
 
+import datetime
+import json
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import run, status
-from tools.book import Book, SyncError
+from tools.book import ROOT, Book, SyncError
 
 PAIR = """<div lang="en">
 
@@ -61,3 +64,24 @@ def test_every_notebook_of_the_book_has_run(tell):
     assert noted == notebooks
     slow = {n.name: n.nb.metadata["run"]["seconds"] for n in noted}
     assert max(slow.values()) <= 120, slow
+
+
+def test_the_run_of_every_notebook_is_that_of_the_tested_versions():
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text().split()
+        if "==" in line
+    )
+    for notebook in Book().notebooks:
+        run = notebook.nb.metadata["run"]
+        for name in status.PACKAGES:
+            assert run["versions"][name].split("+")[0] == pins[name], notebook.name
+        assert datetime.date.fromisoformat(run["date"]) <= datetime.date.today()
+
+
+def test_the_hours_are_those_of_the_results():
+    files = (ROOT / "book" / "results").glob("*.json")
+    seconds = sum(json.loads(f.read_text("utf-8"))["seconds"] for f in files)
+    page = (ROOT / "book" / "status.md").read_text(encoding="utf-8")
+    assert f"{round(seconds / 3600)} hours" in page
+    assert '<span lang="en">law cells</span> <span lang="ko">법칙 셀</span>' in page

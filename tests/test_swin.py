@@ -261,3 +261,40 @@ def test_dropout_only_while_training():
     assert not torch.equal(model(X), model(X))
     model.eval()
     assert torch.equal(model(X), model(X))
+
+
+def test_the_table_starts_small():
+    tables = [m.bias_table for m in Swin.from_preset("T").modules()
+              if isinstance(m, WindowAttention)]  # fmt: skip
+    for table in tables:
+        assert table.std().item() == pytest.approx(0.02, rel=0.15)
+
+
+def test_each_dropout_is_used_alone():
+    """In the weights, fused and explicit, and in the MLP."""
+    X = torch.ones(64, 16, 8)
+    attention = WindowAttention(8, 2, 4, dropout=0.5).train()
+    for call in (attention, lambda X: attention.explicit(X)[0]):
+        assert not torch.equal(call(X), call(X))
+    block = SwinBlock((4, 4), 8, 2, 4, False, dropout=0.5).train()
+    nn.init.zeros_(block.attention.W_o.weight)
+    X = torch.randn(2, 4, 4, 8)
+    assert not torch.equal(block(X), block(X))
+
+
+def test_the_learning_rate_is_kept():
+    assert Swin(16, 2, 8, (2,), (2,), 4, lr=0.3).lr == 0.3
+
+
+@torch.no_grad()
+def test_every_part_of_the_macs():
+    """One channel, and a last map smaller than the window."""
+    model = Swin((16, 32), 2, 8, (2, 2), (2, 2), 4, num_classes=5).eval()
+    parts = swin_macs((16, 32), 2, 8, (2, 2), 4, 1, 5)
+    assert count_macs(model, torch.randn(1, 1, 16, 32)) == sum(parts.values())
+    model = Swin(16, 2, 8, (2, 2), (2, 2), 8, num_classes=5).eval()
+    parts = swin_macs(16, 2, 8, (2, 2), 8, 1, 5)
+    assert count_macs(model, torch.randn(1, 1, 16, 16)) == sum(parts.values())
+    maps = [(8, 8, 8), (4, 4, 16)]
+    assert parts["projections"] == sum(2 * 4 * h * w * D * D for h, w, D in maps)
+    assert parts["scores"] == sum(2 * 2 * (h * w) ** 2 * D for h, w, D in maps)
