@@ -11,11 +11,11 @@ export VITLIB_QUIET = 1
 export OMP_WAIT_POLICY = PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test sync record run format clean
+.PHONY: help setup book serve test sync record run assignment slides format clean
 
 help: ## this list | 이 목록
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {split($$2, t, " [|] "); \
-	  printf "make %-7s %s\n             %s\n", $$1, t[1], t[2]}' Makefile
+	  printf "make %-10s %s\n                %s\n", $$1, t[1], t[2]}' Makefile
 
 setup: ## make .venv with all that is needed (the others do it, too) | .venv를 만들고 필요한 것을 설치합니다(다른 명령도 알아서 합니다)
 	@sh tools/setup.sh "$(VENV)"
@@ -42,9 +42,22 @@ run: setup ## run notebooks and store their outputs: NAME="vit block" | 노트�
 	@test -n "$(NAME)" || { echo 'make run NAME="vit block"'; exit 2; }
 	@VITLIB_PROFILE=$(PROFILE) $(PYTHON_IN) -m tools.run $(NAME)
 
+# The shell has a LANG of its own: only one given to make counts.
+LANGUAGE = $(if $(filter command line,$(origin LANG)),$(LANG),both)
+
+assignment: setup ## make an assignment: NAME=block LANG=ko VARIANT=17 STUDENTS=roster.csv | 과제를 만듭니다: NAME=block LANG=ko VARIANT=17 STUDENTS=roster.csv
+	@test -n "$(NAME)" || { echo "make assignment NAME=block LANG=ko VARIANT=17"; exit 2; }
+	@$(PYTHON_IN) -m tools.assignment $(NAME) --language $(LANGUAGE) \
+	  $(if $(VARIANT),--variant $(VARIANT)) $(if $(STUDENTS),--students "$(STUDENTS)") \
+	  $(if $(ADDRESS),--address "$(ADDRESS)")
+
+slides: setup ## make slides of a chapter: NAME=block LANG=ko | 장의 슬라이드를 만듭니다: NAME=block LANG=ko
+	@test -n "$(NAME)" || { echo "make slides NAME=block LANG=ko"; exit 2; }
+	@$(PYTHON_IN) -m tools.slides $(NAME) --language $(LANGUAGE)
+
 format: setup ## put Python files in order | 파이썬 파일의 모양을 맞춥니다
 	@$(PYTHON_IN) -m ruff check --fix src tests tools
 	@$(PYTHON_IN) -m ruff format src tests tools
 
 clean: ## remove what was built, keep .venv | 빌드한 것을 지웁니다. .venv는 남깁니다
-	rm -rf _build build
+	rm -rf _build build slides

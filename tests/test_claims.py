@@ -221,3 +221,19 @@ def test_a_claim_compares_runs_that_differ_in_what_it_names():
         differ = {key for key in left if left[key] != right.get(key)}
         assert differ == may.get(entry["id"], differ), (entry["id"], differ)
         assert len(differ) == 1 or entry["id"] in may, (entry["id"], differ)
+
+
+def test_the_claim_cards_of_the_exercises_follow_the_ledger():
+    """A verdict that turns with new recordings turns the card, too."""
+    from vitlib.exercises.discussion import CARDS
+
+    verdicts = {e["id"]: outcome.verdict for e, outcome in claims.ledger(ROOT)}
+    cards = {
+        "a": "small data",
+        "b": "generalization gap",
+        "c": "gap with few images",
+        "e": "shift by 4",
+        "g": "block crossover",
+    }
+    for card, claim in cards.items():
+        assert CARDS[card] == verdicts[claim], (card, claim)

@@ -18,7 +18,7 @@ from tools import guards, nbval_plugin
 from tools.book import ROOT, Book, tags
 from tools.checks import CHECKS
 
-FLOORS = {"executed": 150, "compared": 150, "outputs": 150, "metadata": 11}
+FLOORS = {"executed": 330, "compared": 330, "outputs": 330, "metadata": 25}
 
 
 @pytest.mark.parametrize("name", FLOORS)

@@ -32,7 +32,7 @@ PROMISED = [
     *(f".github/workflows/{name}.yml" for name in ("test", "gpu", "publish")),
 ]
 TARGETS = {"help", "setup", "book", "serve", "test", "sync", "record", "run"}
-TARGETS |= {"format", "clean"}
+TARGETS |= {"assignment", "slides", "format", "clean"}
 
 MODELS = {"expect", "mlp", "patch_embedding", "block", "classifier", "vit", "swin"}
 MODELS |= {"discussion", "right_shape_wrong_model"}

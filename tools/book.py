@@ -37,6 +37,7 @@ class Book:
         toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
         self.pages = list(_pages(toc))
         self.notebooks = [Notebook(path) for path in self._files(".ipynb")]
+        self.chapters = [n for n in self.notebooks if not n.is_exercises]
 
     @property
     def files(self):
@@ -90,6 +91,8 @@ class Notebook:
         self.path = Path(path)
         self.name = self.path.stem
         self.nb = nbformat.read(self.path, as_version=4)
+        # Made from exercises/NAME.ipynb, and read beside the chapter NAME.
+        self.is_exercises = self.name.endswith(("_exercises", "_solutions"))
 
     @property
     def cells(self):

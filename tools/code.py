@@ -18,9 +18,10 @@ def annotations(book):
     """A list of code fragments stands under each definition and quotes it verbatim.
 
     A list may also go through the code cell right above it that defines nothing.
+    Answers to exercises have none: their reasons are not a walk through the code.
     """
     report = Report("annotations")
-    for notebook in book.notebooks:
+    for notebook in book.chapters:
         defining = last = due = None
         for i, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":

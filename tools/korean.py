@@ -116,13 +116,14 @@ def first_mentions(book):
     """A technical term comes with its English where a chapter first names it.
 
     In the same paragraph is near enough, and so is a longer term given before:
-    패치 임베딩(patch embedding) introduces 패치, too.
+    패치 임베딩(patch embedding) introduces 패치, too. Exercises follow a chapter
+    that has named its terms.
     """
     report = Report("first mentions")
     known = {entry["ko"]: entry for entry in book.glossary}
     longest_first = sorted(known, key=len, reverse=True)
     term = re.compile(rf"(?<![가-힣])(?:{'|'.join(map(re.escape, longest_first))})")
-    for notebook in book.notebooks:
+    for notebook in book.chapters:
         met, given = set(), ""
         for i, cell in enumerate(notebook.cells):
             for paragraph in _paragraphs(cell):

@@ -11,7 +11,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tools.book import write
+from tools import exercises
+from tools.book import Notebook, write
 from tools.status import note_run
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -20,7 +21,9 @@ TIMEOUT = 3600  # seconds a cell; what nbval grants is a test's business
 
 def run(path):
     """Execute one notebook in place, note when, and leave out each cell's times."""
-    notebook = nbformat.read(path, as_version=4)
+    page = Notebook(path)
+    list(exercises.renew(page))  # its cells, if they are made from a source
+    notebook = page.nb
     start = time.perf_counter()
     NotebookClient(
         notebook,

@@ -4,6 +4,8 @@
 - The text of `<data value="FILE.key">` is the `key` of the summary in
   `book/results/FILE.json`.
 - `src/vitlib/assets/recorded.json` holds the runs of all results, for notebooks.
+- `book/NAME_exercises.ipynb` and `book/NAME_solutions.ipynb` come from
+  `exercises/NAME.ipynb`.
 - `book/claims.md` and `book/status.md` hold, between two marks, what recorded
   runs and notebooks say.
 - What a reader needs in Colab (badge, install cell, metadata) and the badges of
@@ -24,7 +26,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tools import claims, status
+from tools import claims, exercises, status
 from tools.address import Repository, address_notebook, address_text
 from tools.book import ROOT, Book, SyncError, tagged, write
 
@@ -166,12 +168,14 @@ def synced(root=ROOT, environment=None):
         SyncError: a cell, a claim or a page refers to something that does not exist.
     """
     root = Path(root)
+    exercises.begin(root)
     repository = Repository.of(root, environment)
     results, package = root / "book" / "results", root / "src" / "vitlib"
     files, stale = {}, []
     for notebook in Book(root).notebooks:
         page = notebook.path.relative_to(root).with_suffix("").as_posix()
         changes = [
+            *exercises.renew(notebook, root),
             *share_code(notebook, package),
             *fill_notebook(notebook, results),
             *address_notebook(notebook, page, repository),

@@ -4,6 +4,7 @@ from vitlib.block import MultiHeadAttention, ViTBlock
 from vitlib.classifier import Classifier
 from vitlib.curves import check_curve
 from vitlib.data import FashionMNIST
+from vitlib.exercises import check
 from vitlib.mlp import ViTMLP
 from vitlib.patch_embedding import (
     PatchEmbedding,
@@ -30,6 +31,7 @@ __all__ = [
     "ViT",
     "ViTBlock",
     "ViTMLP",
+    "check",
     "check_curve",
     "evaluate",
     "patchify",

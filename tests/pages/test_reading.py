@@ -178,3 +178,15 @@ def test_korean_is_set_for_korean(look):
         }"""
     )
     assert style == ["keep-all", pytest.approx(1.75, abs=0.01)]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_hints_unfold_one_at_a_time_by_keyboard(lang, look):
+    page = look(f"book/block_exercises.html?lang={lang}").page
+    hints = page.locator(f".pair > [lang={lang}] summary")
+    shown = [hints.nth(i).is_visible() for i in range(3)]
+    assert shown == [True, False, False]
+    for i in range(2):
+        hints.nth(i).focus()
+        page.keyboard.press("Enter")
+        assert hints.nth(i + 1).is_visible()

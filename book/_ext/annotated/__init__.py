@@ -12,6 +12,7 @@ pair. Each module here recognizes one plain form and gives it its dress:
 - ``glossary``: the page of terms, and links to it from first mentions;
 - ``korean``: particles that stay with their nouns at the end of a line;
 - ``formulas``: KaTeX, served with the book;
+- ``solutions``: pages of solutions, in the site or not;
 - ``search``: Korean words as syllable pairs, English words stemmed;
 - ``page``: the language switch, fonts, and parts of the page around the text.
 """
@@ -26,6 +27,7 @@ from . import (
     page,
     pairs,
     search,
+    solutions,
     verdicts,
     voices,
 )
@@ -41,6 +43,7 @@ MODULES = (
     korean,
     formulas,
     search,
+    solutions,
     page,
 )
 

@@ -1,0 +1,300 @@
+"""Checks of the exercises on ViT against CNN."""
+
+import math
+from functools import partial
+from statistics import mean, pvariance, variance
+
+from vitlib.cost import vit_macs, vit_parameters
+from vitlib.exercises import ask
+from vitlib.exercises.judge import Wrong, exercise
+
+_close = partial(math.isclose, rel_tol=1e-3)
+VERDICTS = ("confirmed", "contradicted", "open", "overstated")
+# The claim ledger has the intervals; d and h say more than what was measured.
+CARDS = {
+    "a": "confirmed", "b": "contradicted", "c": "confirmed", "d": "overstated",
+    "e": "open", "f": "contradicted", "g": "open", "h": "overstated",
+}  # fmt: skip
+SIGN = (
+    "which way does the measured difference point, and is 0 in its interval?",
+    "측정한 차이는 어느 쪽이고, 0이 구간 안에 있나요?",
+)
+PART = (
+    "how much of the interval is as the card says?",
+    "구간에서 카드의 말과 맞는 부분이 얼마나 되나요?",
+)
+REST = (
+    "one part of it was measured. Which part was not?",
+    "일부는 측정한 내용입니다. 측정하지 않은 부분은 무엇인가요?",
+)
+MORE = (
+    "which part of it was not measured, and is the rest right?",
+    "측정하지 않은 부분이 어디이고, 나머지는 맞나요?",
+)
+TO_ASK = {  # (right, said): the question
+    ("confirmed", "contradicted"): SIGN,
+    ("confirmed", "open"): SIGN,
+    ("contradicted", "confirmed"): (
+        "compare what it predicts with what came out. Do they agree?",
+        "예측하는 바와 나온 결과를 견주어 보세요. 서로 맞나요?",
+    ),
+    ("contradicted", "open"): PART,
+    ("open", "confirmed"): (
+        "the means alone do not decide. How wide is the interval?",
+        "평균만으로는 정할 수 없습니다. 구간은 얼마나 넓은가요?",
+    ),
+    ("open", "contradicted"): PART,
+    ("overstated", "confirmed"): REST,
+    ("overstated", "open"): REST,
+    ("overstated", "contradicted"): (
+        "the measured difference points its way. What about its other words?",
+        "측정한 차이의 방향은 카드의 말과 같습니다. 나머지 말은 어떤가요?",
+    ),
+}
+
+
+@exercise("discussion.1", cases=1, literal=True)
+def cards(answer, draw):
+    """`{"a": "open", ...}`: what the runs and the papers say of eight claims."""
+    found = ask.table(answer, CARDS)
+    for card, said in found.items():
+        ask.choice(said, VERDICTS, f"card {card}", f"카드 {card}")
+    for card, right in CARDS.items():
+        if found[card] != right:
+            en, ko = TO_ASK.get((right, found[card]), MORE)
+            raise Wrong(f"Card {card}: {en}", f"카드 {card}: {ko}")
+
+
+# What a ViT is measured by, and channels, classes, biases if not the published ones.
+OWN = vit_parameters, 1, 10, False
+OTHERS = PUBLISHED, MACS = (vit_parameters,), (vit_macs, 1, 10)
+
+
+def _size(D, sizes, of=OWN):
+    """Parameters or multiply-adds of a ViT of width D whose MLP has width 4 D."""
+    (measure, *rest), (img_size, patch_size, _, num_blks) = of, sizes
+    return sum(measure(img_size, patch_size, D, 4 * D, num_blks, *rest).values())
+
+
+def _nearest(target, sizes, step, of=OWN):
+    widths = range(step, 200, step)
+    return min(widths, key=lambda D: abs(_size(D, sizes, of) - target))
+
+
+def _pair(draw):
+    """Sizes, a width, and targets nearer to the next width and nearer to it."""
+    while True:
+        P, H, L = draw.choice((4, 7)), draw.whole(3, 8), draw.whole(2, 5)
+        sizes, D = (P * draw.whole(4, 8), P, H, L), H * draw.whole(6, 12)
+        low, high = _size(D, sizes), _size(D + H, sizes)
+        shares = draw.real(0.65, 0.75), draw.real(0.25, 0.35)
+        targets = [round(low + share * (high - low)) for share in shares]
+        others = [{_nearest(t, sizes, H, of) for of in OTHERS} for t in targets]
+        apart = all(len(found - {D, D + H}) == 2 for found in others)
+        if apart and all(_nearest(t, sizes, 1) % H for t in targets):
+            return sizes, D, targets
+
+
+@exercise("discussion.2")
+def fair_width(answer, draw):
+    """`fair_width(target, img_size, patch_size, num_heads, num_blks)`: an int."""
+    sizes, D, targets = _pair(draw)
+    H = sizes[2]
+    for target, right, other in zip(targets, (D + H, D), (D, D + H), strict=True):
+        found = ask.whole(answer(target, *sizes), "the width", "너비")
+        if found == right:
+            continue
+        if found < 1 or found % H:
+            raise Wrong(
+                f"A width of {found} cannot be shared out among {H} heads.",
+                f"너비 {found}: 헤드 {H}개가 똑같이 나누어 가질 수 없습니다.",
+            )
+        if found == _nearest(target, sizes, H, MACS):
+            raise Wrong(
+                "This width brings the multiply-adds to the target. The target is a "
+                "number of parameters.",
+                "이 너비로는 곱셈-누산의 수가 목표에 맞습니다. 목표는 매개변수의 "
+                "수입니다.",
+            )
+        if found == _nearest(target, sizes, H, PUBLISHED):
+            raise Wrong(
+                "This width fits a ViT for 3 channels and 1,000 classes, with biases "
+                "in attention. Did the count come with such defaults?",
+                "이 너비는 채널 3개, 클래스 1,000개에 어텐션의 편향까지 있는 ViT에 "
+                "맞습니다. 기본값을 그대로 두고 세지는 않았나요?",
+            )
+        if found == other:
+            raise Wrong(
+                "A neighbor of the right width: its ViT lies across the target, and "
+                "farther away. The nearer side may be above or below.",
+                "바로 옆의 너비입니다. 그 ViT는 목표의 반대쪽에 더 멀리 있습니다. 위와 "
+                "아래 가운데 어느 쪽이 가까운지는 그때그때 다릅니다.",
+            )
+        raise Wrong(
+            f"A ViT of width {found} has {_size(found, sizes):,} parameters; another "
+            f"width that {H} heads divide comes nearer to {target:,}.",
+            f"너비가 {found}인 ViT의 매개변수는 {_size(found, sizes):,}개입니다. 헤드 "
+            f"{H}개로 나누어떨어지는 다른 너비가 {target:,}개에 더 가깝습니다.",
+        )
+
+
+def _welch(a, b, var=variance):
+    """Difference, standard error, degrees of freedom."""
+    s, t = var(a) / len(a), var(b) / len(b)
+    freedom = (s + t) ** 2 / (s**2 / (len(a) - 1) + t**2 / (len(b) - 1))
+    return mean(a) - mean(b), math.sqrt(s + t), freedom
+
+
+def _wrong_errors(a, b):
+    """Standard errors that come of a misconception, with its words."""
+    n, m, s, t = len(a), len(b), variance(a), variance(b)
+    pooled = ((n - 1) * s + (m - 1) * t) / (n + m - 2)
+    return (
+        (
+            math.sqrt(pooled * (1 / n + 1 / m)),
+            "The standard error takes one spread for both groups. Why should two "
+            "models scatter alike?",
+            "표준 오차에서 두 묶음의 흩어진 정도가 같다고 보았습니다. 두 모델이 왜 "
+            "똑같이 흩어져야 할까요?",
+        ),
+        (
+            _welch(a, b, pvariance)[1],
+            "The standard error is a little too small: as if the true means were "
+            "known, and not estimated from the same few runs.",
+            "표준 오차가 조금 작습니다. 참된 평균을 아는 것처럼 계산했습니다. 평균도 "
+            "같은 몇 번의 실행에서 추정한 값입니다.",
+        ),
+        (
+            math.sqrt(s + t),
+            "This is the spread of a single run against another. The mean of several "
+            "runs scatters less.",
+            "실행 하나와 실행 하나의 차이가 흩어지는 정도입니다. 여러 실행의 평균은 "
+            "덜 흩어집니다.",
+        ),
+        (
+            math.sqrt(s / n) + math.sqrt(t / m),
+            "The two standard errors are added. For independent groups, something "
+            "else adds up.",
+            "두 표준 오차를 그대로 더했습니다. 독립인 두 묶음에서는 다른 것을 더해야 "
+            "합니다.",
+        ),
+    )
+
+
+def _groups(draw):
+    """Two groups of runs, of which no misconception gives the right numbers."""
+    while True:
+        sizes, spreads = draw.distinct(2, 3, 9), (draw.real(0.2, 0.5), draw.real(1, 2))
+        if draw.choice((True, False)):
+            spreads = spreads[::-1]
+        a, b = (
+            [round(85 + sd * x, 3) for x in draw.normal(n).tolist()]
+            for n, sd in zip(sizes, spreads, strict=True)
+        )
+        difference, error, freedom = _welch(a, b)
+        apart = [abs(e / error - 1) > 0.02 for e, *_ in _wrong_errors(a, b)]
+        sure = abs(difference) > 0.05 and len(a) + len(b) - 2 - freedom > 0.3
+        if sure and all(apart) and abs(min(sizes) - 1 - freedom) > 0.1:
+            return a, b
+
+
+@exercise("discussion.3")
+def welch(answer, draw):
+    """`welch(a, b)`: difference of the means, its error, degrees of freedom."""
+    a, b = _groups(draw)
+    difference, error, freedom = _welch(a, b)
+    found = [
+        ask.number(value, f"number {i} of the result", f"결과의 {i}번 수")
+        for i, value in enumerate(ask.sequence(answer(a, b), 3, "the result", "결과"))
+    ]
+    if _close(found[0], -difference):
+        raise Wrong(
+            "The difference has the wrong sign: a positive one says that `a` is ahead.",
+            "차이의 부호가 반대입니다. 양수이면 `a`가 앞선다는 뜻이어야 합니다.",
+        )
+    if not _close(found[0], difference):
+        raise Wrong(
+            "The first number is not the difference of the two means.",
+            "첫째 수가 두 평균의 차이가 아닙니다.",
+        )
+    for wrong, en, ko in _wrong_errors(a, b):
+        if _close(found[1], wrong):
+            raise Wrong(en, ko)
+    if not _close(found[1], error):
+        raise Wrong(
+            "The difference is right, its standard error is not. How far does each "
+            "mean scatter, and how do the two combine?",
+            "차이는 맞지만 표준 오차가 맞지 않습니다. 평균은 저마다 얼마나 흩어지고, "
+            "둘은 어떻게 합쳐질까요?",
+        )
+    if _close(found[2], len(a) + len(b) - 2):
+        raise Wrong(
+            "The degrees of freedom are those of Student's test, which pools both "
+            "groups. The formula of the task weighs the groups.",
+            "두 묶음을 합치는 Student의 검정에서 쓰는 자유도입니다. 문제의 식에는 "
+            "두 묶음의 분산이 따로 들어갑니다.",
+        )
+    if not _close(found[2], freedom):
+        raise Wrong(
+            "Difference and standard error are right, the degrees of freedom are not. "
+            "Look at what is squared in the formula, and what is not.",
+            "차이와 표준 오차는 맞지만 자유도가 맞지 않습니다. 식에서 무엇을 제곱하고 "
+            "무엇을 제곱하지 않는지 보세요.",
+        )
+
+
+@exercise(
+    "discussion.4", cases=1, literal=True,
+    D=(128, 200, 288, 392, 512, 648), P=(8, 14, 16, 32), r=(2, 3, 5),
+)  # fmt: skip
+def cost(answer, draw, D, P, r):
+    """`{"attention": ..., "block": ..., "side": ..., "clock": ...}`."""
+    found = ask.table(answer, ("attention", "block", "side", "clock"))
+    ask.choice(found["clock"], ("earlier", "same", "later"), "'clock'", "'clock'의 값")
+    grid = math.isqrt(2 * D)  # patches on a side of the image
+    right = {"attention": 2 * D, "block": (2 + r) * D, "side": P * grid}
+    for name in right:
+        ask.whole(found[name], f"{name!r}", f"{name!r}의 값")
+    for name, value, en, ko in (
+        (
+            "attention",
+            4 * D,
+            "'attention' counts one product of N x N. What follows the softmax?",
+            "'attention'에서 N x N 곱을 하나만 세었습니다. 소프트맥스 다음은요?",
+        ),
+        (
+            "block",
+            6 * D,
+            "'block' fits the book's ViTs. Is the MLP of this block as wide as theirs?",
+            "'block'은 이 책의 ViT라면 맞습니다. 이 블록의 MLP도 그만큼 넓은가요?",
+        ),
+        (
+            "side",
+            grid,
+            "'side' is a number of patches; the task asks for pixels.",
+            "'side'가 패치의 수입니다. 구할 것은 픽셀 수입니다.",
+        ),
+        (
+            "side",
+            2 * D * P,
+            "'side' puts all patches in one row. How do they lie in an image?",
+            "'side'에서 패치를 한 줄로 늘어놓았습니다. 이미지에는 어떻게 놓이나요?",
+        ),
+    ):
+        if found[name] == value:
+            raise Wrong(en, ko)
+    for name, value in right.items():
+        if found[name] != value:
+            raise Wrong(
+                f"The number at {name!r} is not right. Write both costs as formulas in "
+                f"N, and make them equal.",
+                f"{name!r}의 수가 맞지 않습니다. 두 비용을 N에 관한 식으로 적고 같다고 "
+                f"놓아 보세요.",
+            )
+    if found["clock"] != "earlier":
+        raise Wrong(
+            "The three numbers are right. 'clock' is not what the chapter measured: "
+            "what takes time besides multiply-adds, and in which part?",
+            "세 수는 맞습니다. 'clock'은 이 장에서 측정한 결과와 다릅니다. 곱셈-누산 "
+            "말고 무엇에, 어느 부분에서 시간이 드나요?",
+        )

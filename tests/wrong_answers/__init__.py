@@ -1,0 +1,1 @@
+"""Wrong answers, a module for each chapter's exercises."""
