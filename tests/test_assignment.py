@@ -6,10 +6,10 @@ import re
 import nbformat
 import pytest
 from answers import solved
-from nbgrader.utils import compute_checksum, is_grade, is_locked, is_solution
+from nbgrader.utils import compute_checksum, is_locked, is_solution
+from pages.conftest import FLAGS, browser_path
 from playwright.sync_api import sync_playwright
 
-from pages.conftest import FLAGS, browser_path
 from tools import assignment, exercises
 from tools.address import METADATA
 from tools.book import HANGUL
@@ -67,7 +67,7 @@ def test_a_chapter_gives_all_files_in_every_language(name, tmp_path):
         )
         assert "SOLUTION" not in both
         if language == "en":
-            assert not HANGUL.search(text.replace("한국어", ""))
+            assert not HANGUL.search(text)
             assert '<div lang="' not in text
         if language == "ko":
             assert all(
@@ -210,7 +210,7 @@ def test_only_an_unchanged_folder_of_its_own_is_replaced(tmp_path, roster):
         make(tmp_path)
     (folder / "grades.csv").unlink()
     (folder / "handout.html").write_text("mine", encoding="utf-8")
-    with pytest.raises(Trouble, match="handout.html"):
+    with pytest.raises(Trouble, match=r"handout\.html"):
         make(tmp_path)
     assert (folder / "handout.html").read_text(encoding="utf-8") == "mine"
     other = tmp_path / "other"
@@ -283,6 +283,4 @@ def test_a_handout_fits_and_needs_nothing(name, browser, tmp_path):
     assert page.locator("section.task").count() == 2 * len(tasks)
     total = page.locator("tr.sum td:last-child").first.inner_text()
     assert total == f"{sum(task.points for task in tasks):g}"
-    for task in tasks:
-        assert not is_grade(exercises.source(name).cells[task.answer])
     context.close()

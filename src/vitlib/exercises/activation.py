@@ -13,7 +13,7 @@ def values(x, below, density):
             0.5 * x * (1 + torch.tanh(inner)),
             "`y` comes very close everywhere and is not equal: that is the form with "
             "the hyperbolic tangent. The exact form is asked for.",
-            "`y`가 어디서나 아주 가깝지만 같지는 않습니다. 쌍곡탄젠트를 쓴 근사입니다. "
+            "`y`가 GELU에 아주 가깝지만 같지는 않습니다. 쌍곡탄젠트를 쓴 근사입니다. "
             "여기서는 정확한 꼴이 필요합니다.",
         ),
         (

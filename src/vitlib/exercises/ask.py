@@ -23,7 +23,8 @@ def tensor(found, shape, letters, name="the result", ko_name="결과"):
         got, want = tuple(found.shape), tuple(shape)
         raise Wrong(
             f"The shape of {name} is {got}, expected {want}, that is {letters}.",
-            f"{ko_name}의 형태가 {got}입니다. {want}, 곧 {letters}여야 합니다.",
+            f"{ko_name}의 형태가 {got}입니다. 필요한 형태는 {want}, 곧 "
+            f"{letters}입니다.",
         )
     if found.is_complex():
         raise Wrong(
@@ -107,7 +108,7 @@ def table(found, keys, name="the answer", ko_name="답"):
         listed, got = ", ".join(map(repr, keys)), ", ".join(map(repr, found))
         raise Wrong(
             f"Expected {name} to have the keys {listed}, got {got or 'none'}.",
-            f"{ko_name}: 키가 {listed}여야 하는데 {got or '없음'}입니다.",
+            f"{ko_name}: 필요한 키는 {listed}입니다. 들어 있는 키: {got or '없음'}",
         )
     return found
 

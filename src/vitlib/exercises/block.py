@@ -18,7 +18,7 @@ def split_heads(answer, draw):
         raise Wrong(
             "The shape is right, but head 0 holds numbers of several tokens at one "
             "place. Were the heads cut before the token axis was out of the way?",
-            "형태는 맞지만, 0번 헤드의 한 자리에 여러 토큰의 수가 섞여 있습니다. "
+            "형태는 맞지만, 0번 헤드의 한 자리에 여러 토큰의 값이 섞여 있습니다. "
             "토큰 축을 비켜 놓기 전에 헤드부터 나누지는 않았나요?",
         )
     comb = X.reshape(B, N, d, H).permute(0, 3, 1, 2)  # (B, N, d, H) -> (B, H, N, d)
@@ -26,14 +26,14 @@ def split_heads(answer, draw):
         raise Wrong(
             "Each head holds its own tokens, but takes every H-th number of the "
             "width. A head is one run of neighboring numbers.",
-            "헤드마다 제 토큰의 수가 들어 있지만, 너비에서 H칸씩 건너뛰며 수를 "
+            "헤드마다 제 토큰의 값이 들어 있지만, 너비에서 H칸씩 건너뛰며 수를 "
             "골랐습니다. 헤드 하나는 서로 이웃한 수의 묶음입니다.",
         )
     if not ask.near(heads.flatten().sort()[0], X.flatten().sort()[0]):  # (B * N * D,)
         raise Wrong(
             "The result does not hold each number of the input exactly once. "
             "Splitting moves numbers and changes none.",
-            "결과에 입력의 수가 하나씩 고스란히 들어 있지 않습니다. 나누기는 수를 "
+            "결과에 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 입력의 값을 "
             "옮길 뿐 바꾸지 않습니다.",
         )
     for h in range(H):
@@ -61,24 +61,24 @@ def attend(answer, draw):
         raise Wrong(
             "The weights of each key sum to 1, those of a query do not. Over which "
             "axis does a query share out its attention?",
-            "키마다 가중치의 합이 1이고, 쿼리마다의 합은 1이 아닙니다. 쿼리 하나는 "
+            "가중치를 키마다 더하면 1인데, 쿼리마다 더하면 1이 아닙니다. 쿼리 하나는 "
             "어느 축을 따라 어텐션을 나누어 줄까요?",
         )
     if not ask.near(rows, torch.ones(B, H, N)) or (weights < 0).any():
         raise Wrong(
             "The weights of a query are not shares: they must not be negative, and "
             "must sum to 1.",
-            "쿼리 하나의 가중치가 몫이 아닙니다. 음수가 없어야 하고 합이 1이어야 "
+            "쿼리 하나의 가중치가 비율이 아닙니다. 음수가 없어야 하고 합이 1이어야 "
             "합니다.",
         )
     scores = Q @ K.transpose(2, 3)  # (B, H, N, N)
     for factor, en, ko in (
-        (1.0, "not scaled at all", "전혀 조정하지 않은"),
+        (1.0, "not scaled at all", "배율을 곱하지 않은"),
         (1 / d, "divided by the width of a head itself", "헤드의 너비로 그대로 나눈"),
         (
             1 / math.sqrt(H * d),
             "scaled by the width of all heads",
-            "모든 헤드를 합친 너비로 조정한",
+            "모든 헤드를 합친 너비로 배율을 정한",
         ),
     ):
         if ask.near(weights, (scores * factor).softmax(dim=3)):
@@ -92,8 +92,8 @@ def attend(answer, draw):
         raise Wrong(
             "The weights of a query sum to 1, but are not the softmax of its scaled "
             "products with the keys.",
-            "쿼리마다 가중치의 합은 1이지만, 쿼리와 키의 점곱을 조정해 소프트맥스를 "
-            "적용한 값이 아닙니다.",
+            "쿼리마다 가중치의 합은 1이지만, 쿼리와 키의 점곱에 배율을 곱해 "
+            "소프트맥스를 적용한 값이 아닙니다.",
         )
     if not ask.near(Y, weights @ V):
         raise Wrong(
@@ -112,7 +112,7 @@ def multi_head_attention(answer, draw):
     Y = ask.tensor(answer(X, *weights, H), (B, N, D), "(B, N, D)")
     shape = (
         f"The shape is right, {tuple(Y.shape)}",
-        f"형태는 {tuple(Y.shape)}로 맞습니다",
+        f"형태는 맞습니다{tuple(Y.shape)}",
     )
 
     moved = X.clone()
@@ -138,8 +138,8 @@ def multi_head_attention(answer, draw):
             f"{shape[0]}, but when the tokens come in another order, the results are "
             f"not the same ones in that order. Are the heads merged back the way "
             f"they were split?",
-            f"{shape[1]}. 그런데 토큰의 순서를 바꾸면, 결과가 같은 값을 그 순서로 "
-            f"늘어놓은 것이 아닙니다. 헤드를 나눈 방식 그대로 되돌려 합쳤나요?",
+            f"{shape[1]}. 그런데 토큰의 순서를 바꾸어 넣어도 결과의 순서가 그대로 "
+            f"따라 바뀌지 않습니다. 헤드를 나눈 방식 그대로 되돌려 합쳤나요?",
         )
     _projections(answer, X, weights, H, shape)
     if not ask.near(Y, _reference(X, *weights, H)):
@@ -215,7 +215,7 @@ def block(answer, draw):
             A + mlp(ln2(X)),
             "The MLP reads what came into the block, so both branches work side by "
             "side. In eq. 3 it reads what attention has already added to.",
-            "MLP가 블록에 들어온 값을 읽어 두 가지가 나란히 계산됩니다. 식 3에서는 "
+            "MLP가 블록에 들어온 값을 읽어 어텐션과 나란히 계산됩니다. 식 3에서는 "
             "어텐션의 출력을 더한 값을 읽습니다.",
         ),
         (
@@ -235,7 +235,7 @@ def block(answer, draw):
         (
             A + mlp(ln1(A)),
             "Both branches use the first norm; the second one is never called.",
-            "두 가지 모두 첫 번째 정규화를 씁니다. 두 번째 정규화는 불리지 않습니다.",
+            "어텐션과 MLP가 모두 첫 정규화를 씁니다. 둘째 정규화는 쓰이지 않습니다.",
         ),
         (
             A + mlp(A),
@@ -280,7 +280,7 @@ def count(answer, draw, D, r):
             "attention",
             4 * D * D + 4 * D,
             "Attention is counted with biases; its projections have none here.",
-            "어텐션에 편향까지 세었습니다. 이 블록의 투영에는 편향이 없습니다.",
+            "어텐션에서 편향까지 세었습니다. 이 블록의 투영에는 편향이 없습니다.",
         ),
         (
             "mlp",
@@ -293,8 +293,8 @@ def count(answer, draw, D, r):
             2 * D,
             "The norms are off by a factor of 2: how many are there, and how many "
             "vectors does each learn?",
-            "정규화의 수가 2배만큼 어긋납니다. 정규화는 몇 개이고, 저마다 벡터를 몇 "
-            "개 학습하나요?",
+            "정규화의 매개변수 수가 2배 차이로 어긋납니다. 정규화는 몇 개이고, 저마다 "
+            "벡터를 몇 개 학습하나요?",
         ),
     )
     ask.counts(answer, right, known)

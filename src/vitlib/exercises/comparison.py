@@ -127,7 +127,7 @@ def judge_report(answer, draw):
         raise Wrong(
             "The choice is the baseline itself. Compare another recipe with it; "
             "'unclear' and 'worse' are results, too.",
-            "choice가 기준 모델 자신입니다. 다른 방법과 비교하세요. 'unclear'와 "
+            "choice가 기준 모델 자체입니다. 다른 방법과 비교하세요. 'unclear'와 "
             "'worse'도 결과입니다.",
         )
     _seeds(rows, choice)
@@ -191,7 +191,7 @@ def _fair(rows, found):
         if not isinstance(row["parent"], str) or row["parent"] not in rows:
             raise Wrong(
                 f"{name!r} changes a recipe that is not in the report.",
-                f"{name!r}이(가) 바꾼 방법이 보고서에 없습니다.",
+                f"{name!r}이(가) 출발점으로 삼은 방법이 보고서에 없습니다.",
             )
         change = row["change"]
         if not isinstance(change, dict) or not set(change) <= set(BASELINE):
@@ -209,8 +209,8 @@ def _fair(rows, found):
     if len(rows) < 4:
         raise Wrong(
             f"Recipes beside the baseline: {len(rows) - 1}. The task asks for more.",
-            f"기준 모델 말고 학습한 방법이 {len(rows) - 1}가지입니다. 문제에서는 더 "
-            f"많이 시도합니다.",
+            f"기준 모델 말고 시도한 방법이 {len(rows) - 1}가지입니다. 문제에서 요구한 "
+            f"것보다 적습니다.",
         )
 
 

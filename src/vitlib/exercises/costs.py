@@ -11,15 +11,15 @@ def lacking(P, N, D, D_mlp, L, C, K):
             D,
             "One vector as wide as a token is missing. Three are learned before the "
             "first block, besides the matrix and the rows of the patches.",
-            "토큰만큼 넓은 벡터가 하나 모자랍니다. 첫 블록 앞에는 행렬과 패치의 위치 "
-            "행 말고도 그런 벡터가 셋 있습니다.",
+            "너비가 토큰과 같은 벡터가 하나 모자랍니다. 첫 블록 앞에는 행렬과 패치의 "
+            "위치 행 말고도 그런 벡터가 셋 있습니다.",
         ),
         (
             2 * D,
             "Two vectors as wide as a token are missing: those of the class token, or "
             "those of the last norm?",
-            "토큰만큼 넓은 벡터가 둘 모자랍니다. 클래스 토큰에 딸린 것인가요, 마지막 "
-            "정규화에 딸린 것인가요?",
+            "너비가 토큰과 같은 벡터가 둘 모자랍니다. 클래스 토큰에 딸린 것인가요, "
+            "마지막 정규화에 딸린 것인가요?",
         ),
         (
             (N + 1) * D,
@@ -40,15 +40,15 @@ def lacking(P, N, D, D_mlp, L, C, K):
             4 * D * L,
             "Every block lacks four vectors as wide as a token. The biases of the "
             "projections, or the norms?",
-            "블록마다 토큰만큼 넓은 벡터가 넷씩 모자랍니다. 투영의 편향인가요, "
+            "블록마다 너비가 토큰과 같은 벡터가 넷씩 모자랍니다. 투영의 편향인가요, "
             "정규화인가요?",
         ),
         (
             2 * D * L,
             "Every block lacks two vectors as wide as a token. How many norms does a "
             "block have, and what does each learn?",
-            "블록마다 토큰만큼 넓은 벡터가 둘씩 모자랍니다. 블록에는 정규화가 몇 개 "
-            "있고, 저마다 무엇을 학습하나요?",
+            "블록마다 너비가 토큰과 같은 벡터가 둘씩 모자랍니다. 블록에는 정규화가 몇 "
+            "개 있고, 저마다 무엇을 학습하나요?",
         ),
         (
             (D_mlp + D) * L,
@@ -152,7 +152,7 @@ def misfitted(sizes, costs):
             fitted(sizes, costs),
             "`log_slope` fits a line to the numbers themselves. A power law is a line "
             "on which axes?",
-            "`log_slope`가 수 그대로에 직선을 맞춥니다. 거듭제곱 법칙은 어떤 축에서 "
+            "`log_slope`가 로그 없이 직선을 맞춥니다. 거듭제곱 법칙은 어떤 축에서 "
             "직선이 될까요?",
         ),
         (

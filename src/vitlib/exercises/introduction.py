@@ -152,7 +152,7 @@ def receptive_field(answer, draw, k, s, n, W):
             "'attention' is not right. What does an output of attention depend on, in "
             "the first figure of the chapter?",
             "'attention'의 수가 맞지 않습니다. 이 장의 첫 그림에서 어텐션의 출력은 "
-            "어디에 달려 있나요?",
+            "무엇에 따라 달라지나요?",
         ),
     ):
         if found[name] != right[name]:

@@ -26,8 +26,8 @@ def costs(answer, draw, h, w, D, M):
             ),
             right[name] - N * met * D: (
                 "counts one product with the scores. They are made once and used once.",
-                "점수가 나오는 행렬 곱을 하나만 세었습니다. 점수는 한 번 만들어 한 번 "
-                "씁니다.",
+                "점수를 만들거나 쓰는 행렬 곱 가운데 하나만 세었습니다. 점수는 한 번 "
+                "만들고 한 번 씁니다.",
             ),
             right[name] - linear: (
                 "leaves out the linear maps.",
@@ -59,8 +59,8 @@ def costs(answer, draw, h, w, D, M):
         D: (
             "comes from one product with the scores alone. They are made once and used "
             "once.",
-            "점수가 나오는 행렬 곱을 하나만 세었을 때 나오는 수입니다. 점수는 한 번 "
-            "만들어 한 번 씁니다.",
+            "점수를 만들거나 쓰는 행렬 곱 가운데 하나만 세었을 때 나오는 수입니다. "
+            "점수는 한 번 만들고 한 번 씁니다.",
         ),
         M * M: (
             "is where windows and global attention cost the same. Here both parts "

@@ -18,8 +18,8 @@ def gelu(answer, draw):
     shape = draw.distinct(3, 5, 9)
     x = 8 * draw.uniform(*shape) - 4
     y, slope = ask.sequence(answer(x), 2, "the pair (y, slope)", "(y, slope)")
-    y = ask.tensor(y, shape, "the shape of x", "y", "y")
-    slope = ask.tensor(slope, shape, "the shape of x", "slope", "slope")
+    y = ask.tensor(y, shape, "x.shape", "y", "y")
+    slope = ask.tensor(slope, shape, "x.shape", "slope", "slope")
     below = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
     density = torch.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     if not ask.near(y, x * below, 1e-5):
@@ -64,17 +64,18 @@ def mlp(answer, draw):
         raise Wrong(
             "Each token passes alone, and all arguments count. Yet the numbers are "
             "not those of two linear layers with `act` between them.",
-            "토큰은 저마다 따로 지나고 모든 인자가 쓰입니다. 그런데 두 선형 층 사이에 "
+            "토큰을 저마다 따로 계산하고 인자도 모두 씁니다. 그런데 두 선형 층 사이에 "
             "`act`를 넣어 계산한 값이 아닙니다.",
         )
-    for part, what, ko in (
-        (X[0], "one image, (N, D)", "이미지 하나 (N, D)"),
-        (X[0, 0], "one token, (D,)", "토큰 하나 (D,)"),
+    for part, letters, what, ko in (
+        (X[0], "(N, D)", "one image", "이미지 하나"),
+        (X[0, 0], "(D,)", "one token", "토큰 하나"),
     ):
-        found = ask.tensor(call(part), part.shape, what, f"the result for {what}", ko)
+        names = f"the result for {what}", f"{ko}의 결과"
+        found = ask.tensor(call(part), part.shape, letters, *names)
         if not ask.near(found, Y[0] if part.dim() == 2 else Y[0, 0]):
             raise Wrong(
-                f"The result for {what}, is not the one it has inside the batch.",
+                f"The result for {what} is not the one it has inside the batch.",
                 f"{ko}의 결과가 배치 안에 있을 때와 다릅니다.",
             )
 
@@ -88,7 +89,7 @@ def _alone(call, X, Y, draw):
         raise Wrong(
             f"The shape is right, {shape}, but image 0 changes when only the other "
             f"images do. Along which axis do the weights act?",
-            f"형태는 {shape}로 맞습니다. 그런데 다른 이미지만 바꾸었는데 0번 이미지의 "
+            f"형태는 맞습니다{shape}. 그런데 다른 이미지만 바꾸었는데 0번 이미지의 "
             f"결과도 달라집니다. 가중치가 어느 축을 따라 작용하나요?",
         )
     seen = ask.tokens_seen(lambda X: ask.tensor(call(X), shape, "(B, N, D)"), X, draw)
@@ -96,7 +97,7 @@ def _alone(call, X, Y, draw):
         raise Wrong(
             f"The shape is right, {shape}, but output token 0 depends on {seen} of "
             f"the {N} input tokens. Position-wise means: on its own alone.",
-            f"형태는 {shape}로 맞습니다. 그런데 0번 출력 토큰이 입력 토큰 {N}개 가운데 "
+            f"형태는 맞습니다{shape}. 그런데 0번 출력 토큰이 입력 토큰 {N}개 가운데 "
             f"{seen}개에 의존합니다. 위치별이라면 자기 자신에만 의존해야 합니다.",
         )
 
@@ -157,7 +158,7 @@ def dropout(answer, draw):
     shape = draw.distinct(3, 4, 9)
     p = draw.choice((draw.real(0.15, 0.35), draw.real(0.65, 0.85)))
     X, U = draw.normal(*shape), draw.uniform(*shape)
-    Y = ask.tensor(answer(X, p, U), shape, "the shape of X")
+    Y = ask.tensor(answer(X, p, U), shape, "X.shape")
     keep = (p <= U).float()
     if ask.near(Y, X * keep / (1 - p)):
         return

@@ -57,7 +57,7 @@ def patchify(answer, draw):
             "The pixels of a patch lie far apart in the image. When a side is split in "
             "two axes, which of them counts the patches?",
             "이미지에서 멀리 떨어진 픽셀이 한 패치에 모였습니다. 한 변을 두 축으로 "
-            "쪼갤 때 패치의 번호는 어느 축인가요?",
+            "쪼갤 때 패치의 번호를 나타내는 축은 어느 것인가요?",
         ),
     ):
         if ask.near(found, wrong.reshape(shape)):  # (B, N, C*P*P)
@@ -66,7 +66,7 @@ def patchify(answer, draw):
         raise Wrong(
             "The result does not hold each number of the images exactly once. Cutting "
             "moves numbers and changes none.",
-            "결과에 이미지의 수가 하나씩 고스란히 들어 있지 않습니다. 나누기는 수를 "
+            "결과에 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 이미지의 값을 "
             "옮길 뿐 바꾸지 않습니다.",
         )
     for n, patch in enumerate(right.flatten(3).flatten(1, 2).unbind(1)):  # (B, C*P*P)
@@ -108,14 +108,14 @@ def conv_to_linear(answer, draw):
             rows_of(weight, 0, 1, 2, 3),
             "The shape of E is right, but a column of E holds numbers of several "
             "kernels. Was an axis moved before the reshape?",
-            "E의 형태는 맞지만, E의 열 하나에 여러 커널의 수가 섞여 있습니다. 형태를 "
+            "E의 형태는 맞지만, E의 열 하나에 여러 커널의 값이 섞여 있습니다. 형태를 "
             "바꾸기 전에 축을 옮겼나요?",
         ),
         (
             rows_of(weight, 0, 2, 3, 1),
             "The order inside a kernel is right, but a column of E holds numbers of "
             "several kernels. Which axis has to be the last one?",
-            "커널 안의 순서는 맞지만, E의 열 하나에 여러 커널의 수가 섞여 있습니다. "
+            "커널 안의 순서는 맞지만, E의 열 하나에 여러 커널의 값이 섞여 있습니다. "
             "어느 축이 마지막에 와야 하나요?",
         ),
         (
@@ -227,7 +227,7 @@ def count(answer, draw, img_size, patch_size, num_hiddens, in_channels):
             "other",
             found["other"] < 1 or img_size % max(found["other"], 1) > 0,
             "'other' does not divide the side of the image.",
-            "'other': 이미지의 한 변을 나누지 못합니다.",
+            "'other': 이미지의 한 변이 이 수로 나누어떨어지지 않습니다.",
         ),
         (
             "tokens",

@@ -35,8 +35,8 @@ def shapes(answer, draw, B, C, height, width, P, D):
             raise Wrong(
                 f"The entry for {name!r} is not right. What is counted along each "
                 f"axis, and what is summed or picked out?",
-                f"{name!r}: 맞지 않습니다. 축마다 무엇을 세나요? 무엇을 더하거나 골라 "
-                f"냈나요?",
+                f"{name!r}: 맞지 않습니다. 축마다 무엇을 세나요? 무엇을 더하거나 "
+                f"골라냈나요?",
             )
 
 
@@ -137,7 +137,7 @@ def _misconceptions(B, C, P, D, rows, cols):
             (
                 C * rows * P * cols * P,
                 "that is the whole image. How much of it does one patch see?",
-                "이미지 전체의 수입니다. 패치 하나는 그 가운데 얼마를 보나요?",
+                "이미지 전체의 값을 셌습니다. 패치 하나는 그 가운데 얼마를 보나요?",
             ),
         ),
     }

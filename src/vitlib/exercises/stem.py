@@ -58,7 +58,7 @@ def _counted(answer, img_size, patch_size, count):
     if found == count + 1:
         raise Wrong(
             "There is one too many. The class token is a token, but no patch.",
-            "하나가 많습니다. 클래스 토큰은 토큰이지만 패치는 아닙니다.",
+            "하나 더 많습니다. 클래스 토큰은 토큰이지만 패치는 아닙니다.",
         )
     if found != count:
         raise Wrong(

@@ -21,8 +21,8 @@ def partition(answer, draw):
         raise Wrong(
             "The result does not hold each number of the map exactly once. Windows "
             "do not overlap, and cutting changes no number.",
-            "격자의 수가 하나씩 고스란히 들어 있지 않습니다. 윈도우는 서로 겹치지 "
-            "않으며, 나눈다고 수가 달라지지도 않습니다.",
+            "격자의 값이 빠짐없이 한 번씩만 들어 있지 않습니다. 윈도우는 서로 겹치지 "
+            "않으며, 나눈다고 값이 달라지지도 않습니다.",
         )
     other = X.unfold(1, b, b).unfold(2, a, a).movedim(3, 5)  # (B, h/b, w/a, b, a, D)
     known = (
@@ -64,8 +64,8 @@ def partition(answer, draw):
         raise Wrong(
             "Each number is there once, but the windows do not hold the tokens of "
             "their own part of the map, in reading order.",
-            "수는 빠짐없이 있지만, 윈도우마다 격자에서 제 자리의 토큰을 읽는 순서로 "
-            "담고 있지 않습니다.",
+            "값은 빠짐없이 있지만, 격자에서 제 몫인 토큰을 읽는 순서대로 담지 않은 "
+            "윈도우가 있습니다.",
         )
 
 

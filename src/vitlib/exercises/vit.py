@@ -41,7 +41,7 @@ def count(answer, draw):
 @exercise("vit.2", cases=3, literal=True)
 def growth(answer, draw):
     """`[macs, log_slope]`: the cost of the blocks, the slope between logarithms."""
-    macs, log_slope = ask.sequence(answer, 2, "the list", "목록")
+    macs, log_slope = ask.sequence(answer, 2, "`growth`", "`growth`")
     if not (callable(macs) and callable(log_slope)):
         raise Wrong(*NO_FUNCTION)
     P, n = draw.whole(2, 16), draw.whole(3, 20)
@@ -158,8 +158,8 @@ def resize_positions(answer, draw):
         f"to {new_h} x {new_w} the vectors are not right. Try a grid whose numbers "
         f"rise evenly.",
         f"클래스 토큰의 행은 그대로이고 상수인 격자도 상수로 남습니다. 그런데 {h} x "
-        f"{w}에서 {new_h} x {new_w}로 갈 때 벡터가 맞지 않습니다. 수가 일정하게 "
-        f"커지는 격자를 넣어 보세요.",
+        f"{w} 격자를 {new_h} x {new_w} 격자로 바꿀 때 벡터가 맞지 않습니다. 값이 "
+        f"일정하게 커지는 격자를 넣어 보세요.",
     )
 
 
