@@ -14,7 +14,7 @@ from tools import assignment, exercises
 FORGED = """
 import json, os, struct
 
-def split_heads(X, num_heads):
+def ANSWER(X, *rest):
     for number in range(2000):
         head = json.dumps({"answer": number, "value": True}).encode()
         for fd in range(3, 20):
@@ -27,7 +27,7 @@ def split_heads(X, num_heads):
 FRAMES = """
 import gc, sys
 
-def split_heads(X, num_heads):
+def ANSWER(X, *rest):
     frame = sys._getframe()
     while frame is not None:
         for space in (frame.f_globals, frame.f_locals):
@@ -57,7 +57,7 @@ vitlib.check = vitlib.exercises.check = lambda *a, **k: None
 torch.Tensor.__eq__ = lambda *a: Yes()
 """
 MEMORY = """
-def split_heads(X, num_heads):
+def ANSWER(X, *rest):
     return torch.ones(10 * 2**30, dtype=torch.uint8)
 """
 STOPPED, ENDED = "Your code stopped with", "ended the process"
@@ -66,12 +66,12 @@ SHAPE = "The shape of the result is"
 
 
 def answer(line, first=""):
-    """A cell for block.1 whose function runs `line` and returns its input."""
+    """A cell whose function runs `line` and returns its input."""
     body = textwrap.indent(textwrap.dedent(line).strip("\n"), "    ")
-    return f"{first}\ndef split_heads(X, num_heads):\n{body}\n    return X\n"
+    return f"{first}\ndef ANSWER(X, *rest):\n{body}\n    return X\n"
 
 
-# What the cell for block.1 does -> what its report must say (one of these).
+# What the cell of an answer does -> what its report must say (one of these).
 ATTACKS = {
     "leave in a cell": ("import os; os._exit(0)", [ENDED]),
     "leave in a call": (answer("os._exit(0)", "import os"), [ENDED]),
@@ -105,7 +105,7 @@ ATTACKS = {
     "10 GB of memory": (MEMORY, [STOPPED]),
     "10 GB of memory, step by step": (
         answer("keep = []\nwhile True: keep.append(bytearray(50_000_000))"),
-        [STOPPED],
+        [STOPPED, SLOW],
     ),
     "10 GB of files": (
         answer(
@@ -129,7 +129,7 @@ ATTACKS = {
     "allclose": (answer("", "torch.allclose = torch.equal = lambda *a: True"), [SHAPE]),
     "builtins": (
         answer("", "import builtins\nbuiltins.isinstance = builtins.len = bool"),
-        [ENDED, STOPPED, BROKEN, SHAPE],
+        [ENDED, STOPPED, BROKEN, SLOW, SHAPE],
     ),
     "frames and garbage": (FRAMES, [SHAPE]),
     "forged answers": (FORGED, [BROKEN, ENDED]),
@@ -163,10 +163,27 @@ ATTACKS = {
         answer("raise ValueError('<script>alert(1)</script>\\ud800\\n# 13/13')"),
         [STOPPED],
     ),
-    "no Python": ("def split_heads(X, num_heads:", [STOPPED]),
+    "no Python": ("def ANSWER(X:", [STOPPED]),
     "nested brackets": ("(" * 100_000, [STOPPED, ENDED]),
-    "null bytes": ("split_heads = 1\0", [STOPPED]),
+    "null bytes": ("ANSWER = 1\0", [STOPPED]),
 }  # fmt: skip
+
+# Those whose function raises an error and does no more: three fit into a notebook.
+QUIET = [name for name, (_, says) in ATTACKS.items() if says == [STOPPED]]
+
+
+def attack(name, exercise="block.1"):
+    """The cell of an attack, as the answer to an exercise."""
+    return ATTACKS[name][0].replace("ANSWER", functions()[exercise])
+
+
+def hostile_notebooks():
+    """{student: {exercise: attack}}: every attack once; block.2 stays honest."""
+    places = ("block.1", "block.3", "block.4")
+    found = {name: {"block.1": name} for name in ATTACKS if name not in QUIET}
+    for i in range(0, len(QUIET), 3):
+        found[f"quiet {i // 3}"] = dict(zip(places, QUIET[i : i + 3], strict=False))
+    return found
 
 
 @cache
@@ -189,8 +206,7 @@ def solutions(name="block"):
 @cache
 def mistakes(name="block"):
     """Wrong answers: {exercise: [source of its cell]}, from those of the tests."""
-    notebook = exercises.source(name)
-    names = {task.id: task.name for task in exercises.tasks(notebook)}
+    names = functions(name)
     found = {id: [] for id in names}
     for wrong in wrong_answers():
         if wrong.id in names and not wrong.literal:
@@ -208,16 +224,17 @@ def mistakes(name="block"):
 def notebook(answers, name="block"):
     """The assignment with these answers in it: {exercise: source}."""
     made = json.loads(released(name))
-    ids = {task.id: f"{task.id.replace('.', '-')}" for task in _tasks(name)}
     for exercise, source in answers.items():
+        id = exercise.replace("_", "-").replace(".", "-")
         for cell in made["cells"]:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == ids[exercise]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == id:
                 cell["source"] = source
     return made
 
 
-def _tasks(name):
-    return exercises.tasks(exercises.source(name))
+def functions(name="block"):
+    """{exercise: the name that its answer defines}."""
+    return {t.id: t.name for t in exercises.tasks(exercises.source(name))}
 
 
 def write(path, content):
@@ -241,25 +258,27 @@ def bundle(only=None, name="block", **more):
     return made
 
 
+BAD_FILES = {
+    "no-json": b"\x80\x81 this is no JSON",
+    "empty": b"",
+    "a-list": b"[1, 2, 3]",
+    "without-cells": b'{"nbformat": 4}',
+    "odd-cells": b'{"cells": [1, null, {"cell_type": "poem"}, '
+    b'{"cell_type": "code", "source": 7, "metadata": []}]}',
+    "deep": b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "huge": b'{"cells": [' + b" " * (21 << 20) + b"]}",
+    "zipped": b"PK\x03\x04 and so on",
+}
+
+
 def bad_files(folder):
-    """Files that are no notebook, by the name of the student."""
-    files = {
-        "no-json": b"\x80\x81 this is no JSON",
-        "empty": b"",
-        "a-list": b"[1, 2, 3]",
-        "without-cells": b'{"nbformat": 4}',
-        "odd-cells": b'{"cells": [1, null, {"cell_type": "poem"}, '
-        b'{"cell_type": "code", "source": 7, "metadata": []}]}',
-        "deep": b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        "huge": b'{"cells": [' + b" " * (21 << 20) + b"]}",
-        "zipped": b"PK\x03\x04 and so on",
-    }
-    for name, content in files.items():
+    """Write files that are no notebook; return the names of their students."""
+    for name, content in BAD_FILES.items():
         write(folder / name / "block.ipynb", content)
     (folder / "linked").mkdir()
     os.symlink("/etc/passwd", folder / "linked" / "block.ipynb")
     os.symlink("/etc", folder / "linked-folder")
-    return [*files, "linked", "linked-folder"]
+    return [*BAD_FILES, "linked", "linked-folder"]
 
 
 def class_of(folder, count, seed=0, name="block"):
@@ -269,7 +288,7 @@ def class_of(folder, count, seed=0, name="block"):
     half way, and 10 attack the grader or are no notebooks.
     """
     draw, kinds = random.Random(seed), {}
-    attacks = list(ATTACKS.values())
+    attacks = list(ATTACKS)
     for n in range(count):
         share = n % 10
         answers = dict(solutions(name))
@@ -285,7 +304,7 @@ def class_of(folder, count, seed=0, name="block"):
                 del answers[id]
         elif share == 9:
             kind = "hostile"
-            answers["block.1"] = attacks[n // 10 % len(attacks)][0]
+            answers["block.1"] = attack(attacks[n // 10 % len(attacks)])
         else:
             kind = "right"
         kinds[kind] = kinds.get(kind, 0) + 1

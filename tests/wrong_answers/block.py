@@ -7,7 +7,7 @@ from answers import wrong, wrong_value
 # 1, splitting the heads
 
 
-@wrong("block.1", "head 0 holds numbers of several tokens")
+@wrong("block.1", "head 0 does not hold a part of every token")
 def split_without_transpose(X, num_heads):
     B, N, D = X.shape
     return X.reshape(B, num_heads, N, D // num_heads)  # (B, H, N, D/H)
@@ -100,7 +100,7 @@ def _attend(Q, K, V, width):
     return scores.softmax(dim=3) @ V
 
 
-@wrong("block.3", "Were the heads split before the axes were transposed?")
+@wrong("block.3", "Were the heads made by a reshape alone")
 def heads_split_and_merged_without_transpose(X, W_q, W_k, W_v, W_o, num_heads):
     B, N, D = X.shape
     shape = B, num_heads, N, D // num_heads

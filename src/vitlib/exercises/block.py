@@ -16,10 +16,10 @@ def split_heads(answer, draw):
     heads = ask.tensor(answer(X, H), (B, H, N, d), "(B, H, N, D/H)")
     if ask.near(heads, X.reshape(B, H, N, d)):  # (B, N, D) -> (B, H, N, D/H)
         raise Wrong(
-            "The shape is right, but head 0 holds numbers of several tokens at one "
-            "place. Were the heads cut before the token axis was out of the way?",
-            "형태는 맞지만, 0번 헤드의 한 자리에 여러 토큰의 값이 섞여 있습니다. "
-            "토큰 축을 비켜 놓기 전에 헤드부터 나누지는 않았나요?",
+            "The shape is right, but head 0 does not hold a part of every token. "
+            "`reshape` moves no number. Was the head axis moved in front, or not?",
+            "형태는 맞지만, 0번 헤드에 모든 토큰의 몫이 들어 있지는 않습니다. "
+            "`reshape`는 값을 옮기지 않습니다. 헤드 축을 앞으로 옮겼나요?",
         )
     comb = X.reshape(B, N, d, H).permute(0, 3, 1, 2)  # (B, N, d, H) -> (B, H, N, d)
     if ask.near(heads, comb):
@@ -33,7 +33,7 @@ def split_heads(answer, draw):
         raise Wrong(
             "The result does not hold each number of the input exactly once. "
             "Splitting moves numbers and changes none.",
-            "결과에 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 입력의 값을 "
+            "결과에서 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 입력의 값을 "
             "옮길 뿐 바꾸지 않습니다.",
         )
     for h in range(H):
@@ -128,9 +128,9 @@ def multi_head_attention(answer, draw):
     if seen < N:
         raise Wrong(
             f"{shape[0]}, but token 0 depends on only {seen} of the {N} tokens. Were "
-            f"the heads split before the axes were transposed?",
+            f"the heads made by a reshape alone, with no axis moved?",
             f"{shape[1]}. 그런데 0번 토큰의 출력이 토큰 {N}개 가운데 {seen}개에만 "
-            f"달려 있습니다. 축을 바꾸기 전에 헤드부터 나누지는 않았나요?",
+            f"달려 있습니다. 축을 옮기지 않고 형태만 바꾸어 헤드를 나누지는 않았나요?",
         )
     order = draw.order(N)
     if not ask.near(answer(X[:, order], *weights, H), Y[:, order]):

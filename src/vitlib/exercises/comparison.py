@@ -135,7 +135,9 @@ def judge_report(answer, draw):
     mean, error = _paired(rows["baseline"]["val_acc"], rows[choice]["val_acc"])
     said = ask.choice(found["conclusion"], CONCLUSIONS, "the conclusion", "conclusion")
     clear = abs(mean) > 2 * error
-    if said != (("better" if mean > 0 else "worse") if clear else "unclear"):
+    tie = abs(abs(mean) - 2 * error) < 1e-6  # as of gains 1, 1, 4: rounding decides
+    verdicts = {("better" if mean > 0 else "worse") if clear or tie else "unclear"}
+    if said not in verdicts | ({"unclear"} if tie else set()):
         raise Wrong(
             f"The conclusion {said!r} does not follow from the report's own "
             f"accuracies of {choice!r} and the baseline. What does `paired` say?",

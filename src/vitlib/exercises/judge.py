@@ -197,7 +197,7 @@ def _guarded(answer):
     if isinstance(answer, dict):
         return {key: _guarded(entry) for key, entry in answer.items()}
     if not callable(answer):
-        return answer
+        return _copied(answer)
 
     def ask(*args, **kwargs):
         args, kwargs = _copied(args), _copied(kwargs)
@@ -229,8 +229,10 @@ class Stopped(Wrong):
 def _copied(value):
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 2) < 2:
+        return value.tolist()  # its numbers are no int, float or bool
     if isinstance(value, (list, tuple)):
-        return type(value)(map(_copied, value))
+        return (list if isinstance(value, list) else tuple)(map(_copied, value))
     if isinstance(value, dict):
         return {key: _copied(entry) for key, entry in value.items()}
     return value

@@ -71,7 +71,7 @@ def mlp(answer, draw):
         (X[0], "(N, D)", "one image", "이미지 하나"),
         (X[0, 0], "(D,)", "one token", "토큰 하나"),
     ):
-        names = f"the result for {what}", f"{ko}의 결과"
+        names = f"the result for {what}", f"{ko}를 넣은 결과"
         found = ask.tensor(call(part), part.shape, letters, *names)
         if not ask.near(found, Y[0] if part.dim() == 2 else Y[0, 0]):
             raise Wrong(
@@ -208,8 +208,8 @@ def _drops(X, p, U, keep):
         ),
         (
             X * keep / keep.mean(),
-            "The scale is the share that happened to stay this time. Then every "
-            "number depends on what was dropped elsewhere.",
+            "The scale comes from the share that happened to stay this time. Then "
+            "every number depends on what was dropped elsewhere.",
             "이번에 우연히 남은 비율로 배율을 정했습니다. 그러면 숫자 하나하나가 다른 "
             "자리에서 버린 것에 따라 달라집니다.",
         ),

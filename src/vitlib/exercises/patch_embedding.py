@@ -66,8 +66,8 @@ def patchify(answer, draw):
         raise Wrong(
             "The result does not hold each number of the images exactly once. Cutting "
             "moves numbers and changes none.",
-            "결과에 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 이미지의 값을 "
-            "옮길 뿐 바꾸지 않습니다.",
+            "결과에서 빠지거나 되풀이되거나 달라진 값이 있습니다. 나누기는 이미지의 "
+            "값을 옮길 뿐 바꾸지 않습니다.",
         )
     for n, patch in enumerate(right.flatten(3).flatten(1, 2).unbind(1)):  # (B, C*P*P)
         if not ask.near(found[:, n], patch):

@@ -99,7 +99,7 @@ def _say_who(at_large, fed):
             ko + "넣은 배치마다 이미지가 하나뿐이었습니다.",
         )
     raise Wrong(
-        en + f"No right one was rejected. Still at large, among others: "
+        en + f"No right one was rejected. Still at large, for one: "
         f"{at_large[0][1]}. What would it change from outside?",
         ko + f"올바른 블록은 거부하지 않았습니다. 아직 잡히지 않은 것의 예: "
         f"{at_large[0][2]}. 밖에서 보면 무엇이 달라질까요?",
@@ -218,7 +218,7 @@ def _why_true(fed, en, ko):
     raise Wrong(
         f"It returns True where {en}. Look at every number of the result: an average "
         f"over queries, heads or images forgives.",
-        f"{ko} 어텐션에도 True를 돌려줍니다. 결과의 수를 하나하나 보세요. 쿼리나 "
+        f"{ko} 어텐션에도 True를 돌려줍니다. 결과의 값을 하나하나 보세요. 쿼리나 "
         f"헤드나 이미지에 걸쳐 평균하면 틀린 것이 묻힙니다.",
     )
 

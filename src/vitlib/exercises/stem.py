@@ -117,9 +117,9 @@ def conv_sum(answer, draw):
         )
     if ask.near(Y, parts.mean(dim=1)):
         raise Wrong(
-            "The parts are right. But Y is their mean, so it would hardly grow with "
-            "the number of channels.",
-            "parts는 맞습니다. 그런데 Y가 그 평균이어서, 채널이 많아져도 거의 커지지 "
+            "The parts are right. But Y is their mean, so it does not grow with the "
+            "number of channels as a sum does.",
+            "parts는 맞습니다. 그런데 Y가 그 평균이어서, 채널이 많아져도 합처럼 커지지 "
             "않습니다.",
         )
     if not ask.near(Y, F.conv2d(X, weight)):

@@ -185,7 +185,7 @@ def schedule(answer, draw):
                 lambda p: floor + (1 - floor) * half(p),
                 f"The factor jumps down at the end of the warm-up, to {down[0]:.2f}: "
                 f"where does the cosine begin to count?",
-                f"워밍업이 끝나는 순간 값이 {down[0]:.2f}로 뚝 떨어집니다. 코사인은 "
+                f"워밍업이 끝나는 순간 값이 {down[0]:.2f}까지 뚝 떨어집니다. 코사인은 "
                 f"어디서 시작해야 하나요?",
             ),
             (

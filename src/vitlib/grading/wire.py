@@ -79,8 +79,9 @@ def _pack(value, lend, pieces, depth):
         tag = "l" if isinstance(value, list) else "t"
         return [tag, *(_pack(entry, lend, pieces, depth + 1) for entry in value)]
     if isinstance(value, dict):
-        pairs = [(k, v) for k, v in value.items()]
-        return ["d", *(_pack(pair, lend, pieces, depth + 1) for pair in pairs)]
+        return ["d", *(_pack(pair, lend, pieces, depth + 1) for pair in value.items())]
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 2) < 2:
+        return _pack(value.tolist(), lend, pieces, depth + 1)
     if callable(value):
         return lend(value)
     return ["o", type(value).__name__]
