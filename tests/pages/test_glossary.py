@@ -10,7 +10,7 @@ from tools.book import ROOT, Book
 from .conftest import PAGES
 
 BOOK = Book(ROOT)
-CHAPTERS = [notebook.name for notebook in BOOK.notebooks]
+CHAPTERS = [notebook.name for notebook in BOOK.chapters]
 LINK = re.compile(r'<a class="term[^"]*" href="glossary\.html#([\w-]+)">([^<]+)</a>')
 
 
