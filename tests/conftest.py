@@ -41,7 +41,8 @@ def pytest_terminal_summary(terminalreporter):
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
             # A test that passed reports once, in its call.
-            for key, value in report.user_properties:
+            # A file that cannot be read reports, too, and has none.
+            for key, value in getattr(report, "user_properties", ()):
                 if key == "counted":
                     ran[value] += 1
                     passed[value] += outcome == "passed"

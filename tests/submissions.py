@@ -82,10 +82,7 @@ ATTACKS = {
     ),
     "endless cell": ("while True: pass", [SLOW]),
     "endless call": (answer("while True: pass"), [SLOW]),
-    "endless in C": (
-        answer("re.match('(a+)+$', 'a' * 64 + 'b')", "import re"),
-        [SLOW],
-    ),
+    "endless in C": (answer("re.match('(a+)+$', 'a' * 64 + 'b')", "import re"), [SLOW]),
     "fork bomb": (answer("while True: os.fork()", "import os"), [STOPPED]),
     "thread bomb": (
         answer(
@@ -108,19 +105,11 @@ ATTACKS = {
         [STOPPED, SLOW],
     ),
     "10 GB of files": (
-        answer(
-            """
-            for n in range(1000):
-                open(f'/tmp/{n}', 'wb').write(bytes(10_000_000))
-            """
-        ),
+        answer("for n in range(999): open(f'/tmp/{n}', 'wb').write(bytes(10**7))"),
         [STOPPED],
     ),
     "a result of 80 MB": (answer("return torch.zeros(20_000_000)"), [STOPPED]),
-    "a result without a bottom": (
-        answer("X = [X]\nfor _ in range(9999): X = [X]"),
-        [STOPPED],
-    ),
+    "a result without a bottom": (answer("for _ in '9' * 9999: X = [X]"), [STOPPED]),
     "delete all files": (
         answer("shutil.rmtree('/', ignore_errors=True)", "import shutil"),
         [SHAPE, SLOW],
@@ -168,7 +157,7 @@ ATTACKS = {
     "null bytes": ("ANSWER = 1\0", [STOPPED]),
 }  # fmt: skip
 
-# Those whose function raises an error and does no more: three fit into a notebook.
+# Those whose function raises an error and does no more: two fit into a notebook.
 QUIET = [name for name, (_, says) in ATTACKS.items() if says == [STOPPED]]
 
 
@@ -179,10 +168,10 @@ def attack(name, exercise="block.1"):
 
 def hostile_notebooks():
     """{student: {exercise: attack}}: every attack once; block.2 stays honest."""
-    places = ("block.1", "block.3", "block.4")
+    places = ("block.1", "block.4")
     found = {name: {"block.1": name} for name in ATTACKS if name not in QUIET}
-    for i in range(0, len(QUIET), 3):
-        found[f"quiet {i // 3}"] = dict(zip(places, QUIET[i : i + 3], strict=False))
+    for i in range(0, len(QUIET), 2):
+        found[f"quiet {i}"] = dict(zip(places, QUIET[i : i + 2], strict=False))
     return found
 
 
@@ -284,8 +273,7 @@ def bad_files(folder):
 def class_of(folder, count, seed=0, name="block"):
     """Write `count` submissions of a class; return {kind: how many}.
 
-    Of a hundred, about 40 are right, 30 have mistakes, 10 are empty stubs, 10 end
-    half way, and 10 attack the grader or are no notebooks.
+    Of a hundred, 40 are right, 30 have mistakes, 10 are empty, 10 half, 10 hostile.
     """
     draw, kinds = random.Random(seed), {}
     attacks = list(ATTACKS)

@@ -17,7 +17,8 @@ if [ "$venv" != .venv ]; then # somebody's own: looked at, never changed
 import sys
 from importlib.util import find_spec
 
-needed = ["vitlib", "jupyter_book", "nbval", "d2l", "playwright", "check_jsonschema"]
+needed = ["vitlib", "jupyter_book", "nbval", "d2l", "playwright", "check_jsonschema",
+          "nbgrader"]
 missing = [name for name in needed if find_spec(name) is None]
 sys.exit(f"missing: {', '.join(missing)}" if missing else 0)
 PYTHON

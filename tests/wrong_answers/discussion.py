@@ -89,7 +89,21 @@ def width_above_the_target(target, img_size, patch_size, num_heads, num_blks):
     return D
 
 
-@wrong("discussion.2", "brings the multiply-adds to the target")
+@wrong("discussion.2", "far too narrow")
+def width_without_abs(target, img_size, patch_size, num_heads, num_blks):
+    def off(D):
+        return _size(D, img_size, patch_size, num_blks, **OWN) - target
+
+    return min(range(num_heads, 200, num_heads), key=off)
+
+
+@wrong("discussion.2", "is each default the task's")
+def width_with_biases(target, img_size, patch_size, num_heads, num_blks):
+    how = {"rest": (1, 10)}
+    return _nearest(target, img_size, patch_size, num_heads, num_blks, **how)
+
+
+@wrong("discussion.2", "far too narrow")
 def width_by_macs(target, img_size, patch_size, num_heads, num_blks):
     how = {"measure": vit_macs, "rest": (1, 10)}
     return _nearest(target, img_size, patch_size, num_heads, num_blks, **how)

@@ -178,6 +178,11 @@ def dropout_unscaled(X, p, U):
 
 
 @wrong("mlp.3", "what stays and what goes are exchanged")
+def dropout_the_other_way_round(X, p, U):
+    return X * (p > U) / (1 - p)
+
+
+@wrong("mlp.3", "what stays and what goes are exchanged")
 def dropout_keeping_p(X, p, U):
     return X * (p > U) / p
 

@@ -118,6 +118,13 @@ def hunt_by_name():
 # 2, softmax over the keys
 
 
+@wrong("right_shape_wrong_model.2", "one query alone has a wrong sum")
+def shares_of_the_first_query(attend):
+    Q, K = torch.randn(2, 1, 1, 6, 4)
+    found = attend(Q, K, torch.ones(1, 1, 6, 4))[:, :, 0]  # (1, 1, 4)
+    return torch.allclose(found, torch.ones(1, 1, 4), atol=1e-4)
+
+
 @wrong("right_shape_wrong_model.2", "For which values is the result known")
 def shares_of_random_values(attend):
     Q, K, V = (torch.randn(2, 3, 5, 4) for _ in range(3))  # (B, H, N, D/H)

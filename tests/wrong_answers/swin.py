@@ -101,6 +101,20 @@ def _right_mask(h, w, M, s):
     return _alike(y, x, M)
 
 
+@wrong("swin.2", "Row and column numbers were added")
+def mask_of_sums(h, w, M, s):
+    y, x = (torch.arange(h) - s) // M, (torch.arange(w) - s) // M
+    ids = (y.unsqueeze(1) + x).roll((-s, -s), dims=(0, 1))
+    ids = _cut(ids[None, :, :, None], M, M).flatten(3, 4).flatten(0, 2)  # (nW, M*M, 1)
+    return ids == ids.transpose(1, 2)  # (nW, M*M, M*M)
+
+
+@wrong("swin.2", "Only columns are told apart")
+def mask_rounded_towards_zero(h, w, M, s):
+    y, x = ((torch.arange(n) - s).div(M, rounding_mode="trunc") for n in (h, w))
+    return _alike(y.roll(-s), x.roll(-s), M)
+
+
 @wrong("swin.2", "True and False are exchanged")
 def mask_inverted(h, w, M, s):
     return ~_right_mask(h, w, M, s)

@@ -109,6 +109,13 @@ def lifted(progress, warmup, floor):
     return floor + down_to_zero(progress, warmup, floor)
 
 
+@wrong("training.2", "With `warmup` 0 the factor starts at 0")
+def line_without_warmup(progress, warmup, floor):
+    if progress <= warmup:
+        return progress / (warmup + 1e-9)
+    return floor + (1 - floor) * _half((progress - warmup) / (1 - warmup))
+
+
 @wrong("training.2", "The warm-up starts at `floor`")
 def warmup_from_floor(progress, warmup, floor):
     if progress < warmup:

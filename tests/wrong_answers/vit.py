@@ -20,6 +20,11 @@ def count_without_class_token(img_size, P, D, D_mlp, L, C, K):
     return _parameters(img_size, P, D, D_mlp, L, C, K) - D
 
 
+@wrong("vit.1", "four times as wide as a token")
+def count_with_the_usual_mlp(img_size, P, D, D_mlp, L, C, K):
+    return _parameters(img_size, P, D, 4 * D, L, C, K)
+
+
 @wrong("vit.1", "Two vectors as wide as a token are missing")
 def count_without_final_norm(img_size, P, D, D_mlp, L, C, K):
     return _parameters(img_size, P, D, D_mlp, L, C, K) - 2 * D
@@ -424,7 +429,7 @@ def embed_mean_as_class_token(patches, cls_token, pos, keep):
     return tokens
 
 
-@wrong("vit.5", "but not the class token at its place")
+@wrong("vit.5", "but not the class token plus the position")
 def embed_without_class_token(patches, cls_token, pos, keep):
     return embed_right(patches, torch.zeros_like(cls_token), pos, keep)
 

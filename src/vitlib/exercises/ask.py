@@ -86,8 +86,8 @@ def sequence(found, length, name="the answer", ko_name="답"):
         found = found.tolist()
     if not isinstance(found, (list, tuple)):
         raise Wrong(
-            f"Expected {name} to be a list, got {_shown(found)}.",
-            f"{ko_name}: 리스트가 아니라 {_shown(found)}입니다.",
+            f"Expected {name} to be a list or tuple, got {_shown(found)}.",
+            f"{ko_name}: 리스트나 튜플이 아니라 {_shown(found)}입니다.",
         )
     if len(found) != length:
         raise Wrong(

@@ -144,12 +144,12 @@ def multi_head_attention(answer, draw):
     _projections(answer, X, weights, H, shape)
     if not ask.near(Y, _reference(X, *weights, H)):
         raise Wrong(
-            f"{shape[0]}, and every token sees all others. Yet the numbers are not "
-            f"those of {H} heads: look at the scale of the scores, and at which part "
-            f"of the width each head works on.",
-            f"{shape[1]}. 모든 토큰이 서로를 봅니다. 그런데 헤드 {H}개를 쓴 값이 "
-            f"아닙니다. 점수를 얼마로 나누었는지, 헤드마다 너비의 어느 부분을 맡는지 "
-            f"보세요.",
+            f"{shape[0]}, and all tokens are seen. Yet the numbers are not those of "
+            f"{H} heads: look at the scale of the scores and the part of the width of "
+            f"each head. What meets what in the scores, and is anything added?",
+            f"{shape[1]}. 모든 토큰을 보지만 헤드 {H}개를 쓴 값이 아닙니다. 점수의 "
+            f"배율과 헤드마다 맡은 너비의 부분을 보세요. 점수에서 무엇과 무엇을 "
+            f"곱했고, 결과에 더한 것은 없나요?",
         )
 
 

@@ -21,7 +21,7 @@ def _paired(baseline, change):
 def paired(answer, draw):
     """`paired(baseline, change)` -> (mean difference, standard error, clear)."""
     # Differences so many standard errors from 0; 1.6 and 2.6 part the usual mistakes.
-    for wanted in (3.5, -3.5, 1.6, 2.6, -0.5):
+    for wanted in (3.5, -3.5, 1.6, 2.6, -0.5, 1.98):
         n = draw.whole(5, 8)
         error = draw.real(0.002, 0.004)
         noise = draw.normal(n).double()
@@ -108,9 +108,9 @@ def _ask_about(answer, baseline, change):
     if clear != (abs(mean) > 2 * own):
         ratio = mean / own
         raise Wrong(
-            f"Both numbers are right. The difference is {ratio:.1f} standard errors, "
+            f"Both numbers are right. The difference is {ratio:.3g} standard errors, "
             f"and the answer calls that {'clear' if clear else 'unclear'}.",
-            f"두 수는 맞습니다. 차이가 표준 오차의 {ratio:.1f}배인데 "
+            f"두 수는 맞습니다. 차이가 표준 오차의 {ratio:.3g}배인데 "
             f"{'뚜렷하다고' if clear else '뚜렷하지 않다고'} 답했습니다.",
         )
 
@@ -179,13 +179,19 @@ def _fair(rows, found):
     used = sum(
         ask.number(row["seconds"], "seconds", "seconds") for row in rows.values()
     )
-    if minutes > MINUTES or max(seconds, used) > 60 * minutes + 10:
+    if minutes > MINUTES:
+        raise Wrong(
+            f"The budget was not kept: `Study` was given {minutes:g} minutes, more "
+            f"than the task allows.",
+            f"예산을 지키지 않았습니다. `Study`에 준 시간이 {minutes:g}분으로, "
+            f"문제에서 정한 것보다 깁니다.",
+        )
+    if max(seconds, used) > 60 * minutes + 10:
         raise Wrong(
             f"The budget was not kept: {max(seconds, used) / 60:.0f} minutes of "
-            f"training, of {minutes:g} that the study was given. The task allows "
-            f"fewer.",
-            f"예산을 지키지 않았습니다. 실험에 준 시간은 {minutes:g}분, 학습한 시간은 "
-            f"{max(seconds, used) / 60:.0f}분입니다. 문제에서 정한 시간을 보세요.",
+            f"training, of {minutes:g}.",
+            f"예산을 지키지 않았습니다. {minutes:g}분 가운데 "
+            f"{max(seconds, used) / 60:.0f}분 동안 학습했습니다.",
         )
     for name, row in rows.items():
         if name == "baseline":

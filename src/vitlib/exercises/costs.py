@@ -15,6 +15,12 @@ def lacking(P, N, D, D_mlp, L, C, K):
             "위치 행 말고도 그런 벡터가 셋 있습니다.",
         ),
         (
+            (2 * D + 1) * (D_mlp - 4 * D) * L,
+            "The MLP is taken to be four times as wide as a token. The task gives its "
+            "width.",
+            "MLP의 너비를 토큰 너비의 네 배로 보았습니다. 너비는 문제에서 주어집니다.",
+        ),
+        (
             2 * D,
             "Two vectors as wide as a token are missing: those of the class token, or "
             "those of the last norm?",

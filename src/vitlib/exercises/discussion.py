@@ -82,13 +82,14 @@ def _nearest(target, sizes, step, of=OWN):
 
 
 def _pair(draw):
-    """Sizes, a width, and targets nearer to the next width and nearer to it."""
+    """Sizes, a width, and targets: nearer to the next width, to it, to the next."""
     while True:
         P, H, L = draw.choice((4, 7)), draw.whole(3, 8), draw.whole(2, 5)
         sizes, D = (P * draw.whole(4, 8), P, H, L), H * draw.whole(6, 12)
         low, high = _size(D, sizes), _size(D + H, sizes)
         shares = draw.real(0.65, 0.75), draw.real(0.25, 0.35)
         targets = [round(low + share * (high - low)) for share in shares]
+        targets.append((low + high) // 2 + D * L)  # decided by 4 D L biases
         others = [{_nearest(t, sizes, H, of) for of in OTHERS} for t in targets]
         apart = all(len(found - {D, D + H}) == 2 for found in others)
         if apart and all(_nearest(t, sizes, 1) % H for t in targets):
@@ -100,7 +101,7 @@ def fair_width(answer, draw):
     """`fair_width(target, img_size, patch_size, num_heads, num_blks)`: an int."""
     sizes, D, targets = _pair(draw)
     H = sizes[2]
-    for target, right, other in zip(targets, (D + H, D), (D, D + H), strict=True):
+    for target, right in zip(targets, (D + H, D, D + H), strict=True):
         found = ask.whole(answer(target, *sizes), "the width", "너비")
         if found == right:
             continue
@@ -109,12 +110,11 @@ def fair_width(answer, draw):
                 f"A width of {found} cannot be shared out among {H} heads.",
                 f"너비 {found}: 헤드 {H}개가 똑같이 나누어 가질 수 없습니다.",
             )
-        if found == _nearest(target, sizes, H, MACS):
+        if found in (H, _nearest(target, sizes, H, MACS)):
             raise Wrong(
-                "This width brings the multiply-adds to the target. The target is a "
-                "number of parameters.",
-                "이 너비로는 곱셈-누산의 수가 목표에 맞습니다. 목표는 매개변수의 "
-                "수입니다.",
+                "This is far too narrow. Is it a distance that is made small, and one "
+                "between numbers of parameters?",
+                "너비가 너무 좁습니다. 매개변수의 수와 목표의 거리를 비교했나요?",
             )
         if found == _nearest(target, sizes, H, PUBLISHED):
             raise Wrong(
@@ -123,12 +123,12 @@ def fair_width(answer, draw):
                 "이 너비는 채널 3개, 클래스 1,000개에 어텐션의 편향까지 있는 ViT에 "
                 "맞습니다. 기본값을 그대로 두고 세지는 않았나요?",
             )
-        if found == other:
+        if found == 2 * D + H - right:
             raise Wrong(
-                "A neighbor of the right width: its ViT lies across the target, and "
-                "farther away. The nearer side may be above or below.",
-                "바로 옆의 너비입니다. 그 ViT는 목표의 반대쪽에 더 멀리 있습니다. 위와 "
-                "아래 가운데 어느 쪽이 가까운지는 그때그때 다릅니다.",
+                "A neighbor of the right width: its ViT is farther from the target. Is "
+                "the nearer side above or below, and is each default the task's?",
+                "바로 옆의 너비입니다. 그 ViT는 목표에서 더 멉니다. 위와 아래 가운데 "
+                "어느 쪽이 가깝고, 남겨 둔 기본값은 모두 문제와 같나요?",
             )
         raise Wrong(
             f"A ViT of width {found} has {_size(found, sizes):,} parameters; another "

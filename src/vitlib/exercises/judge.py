@@ -118,6 +118,8 @@ def examine(id, answer, variant=0, seed=None, cases=None):
                 task.judge(_guarded(answer), draw, **constants)
     except Unanswered:
         text = "not answered yet", "아직 답하지 않았습니다"
+        if isinstance(answer, dict) and (blank := _blank(answer)):
+            text = f"{text[0]}: {blank}", f"{text[1]}: {blank}"
         return Verdict(id, False, False, *text)
     except Wrong as wrong:
         return Verdict(id, False, True, wrong.en, wrong.ko)
@@ -184,6 +186,12 @@ def _empty(answer):
     if isinstance(answer, (list, tuple)):
         return any(map(_empty, answer))
     return answer is None or answer is Ellipsis
+
+
+def _blank(answer):
+    """The names of the empty places of a dict, if others are filled in."""
+    blank = [repr(key) for key, value in answer.items() if _empty(value)]
+    return ", ".join(blank) if len(blank) < len(answer) else ""
 
 
 def _guarded(answer):

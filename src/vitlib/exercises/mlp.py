@@ -164,6 +164,12 @@ def dropout(answer, draw):
         return
     ask.mistakes(Y, _drops(X, p, U, keep))
     zeros = (Y == 0).float()
+    if ask.near(zeros, keep):
+        raise Wrong(
+            "Each number is kept with probability `p`: what stays and what goes are "
+            "exchanged.",
+            "숫자를 저마다 확률 `p`로 남겼습니다. 남길 것과 버릴 것이 뒤바뀌었습니다.",
+        )
     if ask.near(zeros, 1 - keep):
         raise Wrong(
             "The right numbers are dropped, but those that stay are not scaled so "
@@ -194,12 +200,6 @@ def _drops(X, p, U, keep):
             "The right numbers are dropped and the others left as they are. What "
             "happens to the mean?",
             "버릴 숫자는 제대로 버렸고 나머지는 그대로입니다. 평균은 어떻게 될까요?",
-        ),
-        (
-            X * (1 - keep) / p,
-            "Each number is kept with probability `p`: what stays and what goes are "
-            "exchanged.",
-            "숫자를 저마다 확률 `p`로 남겼습니다. 남길 것과 버릴 것이 뒤바뀌었습니다.",
         ),
         (
             X * keep * (1 - p),
@@ -240,10 +240,10 @@ def crossing(answer, draw, D, r):
         ask.mistakes(found, known, tolerance=0)
         if found != number:
             raise Wrong(
-                f"The number for {name!r} is not right. Write both costs as formulas "
-                f"in the number of tokens, and set them equal.",
-                f"{name!r}의 수가 맞지 않습니다. 두 연산량을 토큰 수의 식으로 쓰고, "
-                f"둘이 같다고 놓아 보세요.",
+                f"The number for {name!r} is not right. Costs are formulas in the "
+                f"number of tokens: set them equal. A side is the smallest that fits.",
+                f"{name!r}의 수가 맞지 않습니다. 두 연산량을 토큰 수의 식으로 쓰고 "
+                f"같다고 놓으세요. 한 변은 조건에 맞는 가장 작은 것입니다.",
             )
 
 

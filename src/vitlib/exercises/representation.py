@@ -30,9 +30,11 @@ def cka(answer, draw):
         (
             each(_cosine),
             "This is the cosine of the tables as they came, not centered: a constant "
-            "added to all features counts as likeness.",
+            "added to all features counts as likeness. If you did take means away: "
+            "twice along one axis, for want of `keepdim`?",
             "중심에 맞추지 않은 두 표의 코사인입니다. 모든 특징에 더해진 상수까지 닮은 "
-            "점으로 칩니다.",
+            "점으로 칩니다. 평균을 뺐다면, `keepdim`이 없어 같은 축으로 두 번 빼지는 "
+            "않았나요?",
         ),
         (
             each(lambda K, L: _cosine(H @ K, H @ L)),
@@ -43,9 +45,17 @@ def cka(answer, draw):
         ),
         (
             each(lambda K, L: _cosine(K - K.mean(), L - L.mean())),
-            "One number was taken from every entry of a table. Does each row sum to 0 "
-            "after that?",
-            "표의 모든 칸에서 같은 수를 뺐습니다. 그러면 행마다 합이 0이 되나요?",
+            "One number was taken from every entry of a table, or one mean twice for "
+            "want of `keepdim`. Does each row sum to 0 after that?",
+            "표의 모든 칸에서 같은 수를 뺐거나, `keepdim`이 없어 같은 평균을 두 번 "
+            "뺐습니다. 그러면 행마다 합이 0이 되나요?",
+        ),
+        (
+            each(lambda K, L: _cosine(_twice(K), _twice(L))),
+            "Every entry lost the mean of its row and that of its column, and with "
+            "them the mean of the whole table twice.",
+            "칸마다 행의 평균과 열의 평균을 뺐습니다. 그러면 표 전체의 평균을 두 번 뺀 "
+            "것이 됩니다.",
         ),
         (
             each(lambda K, L: (H @ K @ H * L).sum()),
@@ -64,15 +74,19 @@ def cka(answer, draw):
     )
     ask.mistakes(found, known)
     raise Wrong(
-        "The number is not the cosine of the two centered tables. Take K for both: "
-        "what should come out, and what does?",
-        "중심에 맞춘 두 표의 코사인이 아닙니다. 두 자리에 모두 K를 넣어 보세요. "
-        "무엇이 나와야 하고, 무엇이 나오나요?",
+        "The number is not the cosine of the two centered tables. Do all rows and all "
+        "columns of a centered table sum to 0, and is all of it one vector?",
+        "중심에 맞춘 두 표의 코사인이 아닙니다. 중심에 맞춘 표에서 모든 행과 모든 열의 "
+        "합이 0인가요? 표 전체를 벡터 하나로 보았나요?",
     )
 
 
 def _cosine(K, L):
     return (K * L).sum() / (K.norm() * L.norm())
+
+
+def _twice(K):
+    return K - K.mean(dim=0) - K.mean(dim=1, keepdim=True)
 
 
 def _by_squares(K, L):

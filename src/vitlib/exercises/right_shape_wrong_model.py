@@ -58,7 +58,7 @@ def _holds(i, law, block):
     try:
         found = law(block)
     except Stopped as stopped:
-        said = f"{stopped.kind} {stopped.text}".strip()[:150]
+        said = f"{stopped.kind}: {stopped.text}".strip(": ")[:150]
         raise Wrong(
             f"`properties[{i}]` stopped with {said}. A property returns True or False.",
             f"`properties[{i}]`가 다음 오류로 멈췄습니다. {said}. 성질은 True나 "
@@ -124,9 +124,11 @@ def _accepts_shares(answer, fed):
         if not _says(answer, _attention(shape, fed)):
             raise Wrong(
                 f"It returns False for {en}, where the weights of a query do sum to 1. "
-                f"For which values is the result known, whatever the weights?",
+                f"For which values is the result known, whatever the weights? And does "
+                f"the comparison allow for rounding?",
                 f"{ko}에서는 쿼리마다 가중치의 합이 1인데 False를 돌려줍니다. 값(V)이 "
-                f"어떠할 때, 가중치가 무엇이든 결과를 미리 알 수 있을까요?",
+                f"어떠할 때, 가중치가 무엇이든 결과를 미리 알 수 있을까요? 비교할 때 "
+                f"반올림 오차만큼의 여유는 두었나요?",
             )
 
 
@@ -140,6 +142,7 @@ def _rejects_others(answer, fed):
         (_heads, "the softmax runs over the heads", "헤드를 따라 소프트맥스를 적용한"),
         (_late, "the mask comes after the softmax", "소프트맥스 뒤에 마스크를 씌운"),
         (torch.sigmoid, "a sigmoid stands in for softmax", "시그모이드를 대신 쓴"),
+        (_last, "one query alone has a wrong sum", "쿼리 하나만 합이 틀린"),
     ):
         if _says(answer, _attention(shape, fed)):
             _why_true(fed, en, ko)
@@ -197,6 +200,12 @@ def _late(scores):
     return scores.softmax(dim=3).tril()
 
 
+def _last(scores):
+    weights = scores.softmax(dim=3)
+    weights[-1, -1, -1] *= 1.5  # the last query of the last head and image
+    return weights
+
+
 def _why_true(fed, en, ko):
     """Raise: the property accepted weights that do not sum to 1."""
     if not fed:
@@ -216,10 +225,10 @@ def _why_true(fed, en, ko):
             "가중치도 전부 같습니다.",
         )
     raise Wrong(
-        f"It returns True where {en}. Look at every number of the result: an average "
-        f"over queries, heads or images forgives.",
-        f"{ko} 어텐션에도 True를 돌려줍니다. 결과의 값을 하나하나 보세요. 쿼리나 "
-        f"헤드나 이미지에 걸쳐 평균하면 틀린 것이 묻힙니다.",
+        f"It returns True where {en}. Look at every number of the result: what is left "
+        f"out is not checked, and an average over queries, heads or images forgives.",
+        f"{ko} 어텐션에도 True를 돌려줍니다. 결과의 값을 하나하나 보세요. 빠뜨린 것은 "
+        f"검사하지 못하고, 쿼리나 헤드나 이미지에 걸쳐 평균하면 틀린 것이 묻힙니다.",
     )
 
 

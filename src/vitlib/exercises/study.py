@@ -70,12 +70,10 @@ class Study:
             seeds: of the weights, the dropout and the order of the images.
 
         Raises:
-            ValueError: an unknown key, value or parent, a name that means another
-                recipe, or a loss that is not finite.
+            ValueError: an unknown key, value or parent, not one change, a name that
+                means another recipe, or a loss that is not finite.
         """
         recipe = self._enter(name, dict(change or {}), parent)
-        if change and len(change) > 1:
-            print(f"{name}: {len(change)} changes at once, whose effect is it?")
         for seed in dict.fromkeys(seeds):
             expect.whole("seed", seed, least=0)
             if (name, seed) in self.runs:
@@ -99,7 +97,8 @@ class Study:
         """All settings of a recipe: the baseline's, and the changes on the way."""
         if name not in self.recipes:
             raise ValueError(
-                f"no recipe {name!r}, trained so far: {', '.join(self.recipes)}"
+                f"no recipe {name!r}, trained so far: "
+                f"{', '.join(self.recipes) or 'none'}"
             )
         entry = self.recipes[name]
         before = self.recipe(entry["parent"]) if entry["parent"] else BASELINE
@@ -181,6 +180,11 @@ class Study:
                 f"{self.recipes[name]['parent']!r}: choose another name"
             )
         recipe = (self.recipe(parent) if parent else BASELINE) | change
+        if parent and len(change) != 1:
+            raise ValueError(
+                f"{name!r} changes {len(change)} settings at once: change one, whose "
+                f"effect is then known, and start from a `parent` for the next"
+            )
         for key, values in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             if recipe[key] not in values:
                 raise ValueError(

@@ -74,6 +74,12 @@ def mask(answer, draw):
     """`mask(h, w, M, s)`: bool (nW, M * M, M * M), True where a pair may meet."""
     M, (rows, cols) = draw.whole(3, 5), draw.distinct(2, 2, 4)
     s = draw.choice([s for s in range(1, M) if 2 * s != M])
+    # In a square map, and only there, the sum of two window numbers is ambiguous.
+    for sizes in ((rows, cols, s), (rows, rows, s), (1, cols, s), (rows, cols, 0)):
+        _masked(answer, M, *sizes)
+
+
+def _masked(answer, M, rows, cols, s):
     h, w, shape = M * rows, M * cols, (rows * cols, M * M, M * M)
     found = answer(h, w, M, s)
     if isinstance(found, torch.Tensor) and found.dtype != torch.bool:
@@ -88,15 +94,28 @@ def mask(answer, draw):
 
     def pairs(label_y, label_x):
         """True for pairs of a window whose two labels agree."""
-        labels = torch.stack(torch.meshgrid(label_y, label_x, indexing="ij"))
-        labels = labels.unfold(1, M, M).unfold(2, M, M)  # (2, rows, cols, M, M)
-        labels = labels.flatten(3).flatten(1, 2)  # (2, nW, M*M)
+        labels = part(torch.stack(torch.meshgrid(label_y, label_x, indexing="ij")))
         return (labels.unsqueeze(3) == labels.unsqueeze(2)).all(dim=0)
+
+    def part(labels):
+        """Labels of the tokens, window by window: (..., h, w) -> (..., nW, M*M)."""
+        labels = labels.unfold(-2, M, M).unfold(-2, M, M)  # (..., rows, cols, M, M)
+        return labels.flatten(-2).flatten(-3, -2)
 
     # How far the roll moved a row: the same for two rows that stayed together.
     moved_y, moved_x = (y + s) % h - y, (x + s) % w - x
     right = pairs(moved_y, moved_x)
+    if torch.equal(found, right):
+        return
+    labels = part(moved_y.unsqueeze(1) + moved_x)
     known = (
+        (
+            labels.unsqueeze(2) == labels.unsqueeze(1),
+            "Row and column numbers were added, so different windows can have the same "
+            "number: 1 + 2 is 2 + 1.",
+            "행 번호와 열 번호를 더해, 서로 다른 윈도우의 번호가 같아질 수 있습니다. 1 "
+            "+ 2는 2 + 1과 같습니다.",
+        ),
         (
             torch.ones(shape, dtype=torch.bool),
             "Nothing is masked: tokens from opposite ends of the map meet.",
@@ -143,13 +162,15 @@ def mask(answer, draw):
     for wrong, en, ko in known:
         if torch.equal(found, wrong):
             raise Wrong(en, ko)
-    if bad := (found != right).flatten(1).any(dim=1).sum().item():  # (nW, M**4)
-        raise Wrong(
-            f"Of {rows * cols} windows, {bad} have a wrong mask. Take a pair of tokens "
-            f"in one of them: where did each stand before the roll?",
-            f"윈도우 {rows * cols}개 가운데 {bad}개의 마스크가 틀렸습니다. 그중 한 "
-            f"윈도우에서 토큰 둘을 골라 보세요. 돌리기 전에는 각각 어디에 있었나요?",
-        )
+    bad = (found != right).flatten(1).any(dim=1).sum().item()  # (nW, M**4)
+    raise Wrong(
+        f"With h = {h}, w = {w}, M = {M} and s = {s}, {bad} of {rows * cols} windows "
+        f"have a wrong mask. Take a pair of tokens in one of them: where did each "
+        f"stand before the roll?",
+        f"h = {h}, w = {w}, M = {M}, s = {s}일 때 윈도우 {rows * cols}개 가운데 "
+        f"{bad}개의 마스크가 틀렸습니다. 그중 한 윈도우에서 토큰 둘을 골라 보세요. "
+        f"돌리기 전에는 각각 어디에 있었나요?",
+    )
 
 
 @exercise("swin.3")

@@ -98,7 +98,7 @@ def _batches(draw, sizes, K):
         hits = [X.argmax(1) == y for X, y in made]
         means = [_mean([h]) for h in hits]
         smallest = _mean([X.argmin(1) == y for X, y in made])
-        values = [_mean(hits), means[0], means[-1], smallest]
+        values = [_mean(hits), 1 - _mean(hits), means[0], means[-1], smallest]
         if sizes[0] == K:
             values.append(_mean([X.argmax(0) == y for X, y in made]))
         else:
@@ -135,17 +135,12 @@ def schedule(answer, draw):
     rising = [0.0, *(draw.real(0.02, 0.98) * warmup for _ in range(5))]
     falling = [warmup, *(draw.real(warmup + 0.02, 1) for _ in range(5)), 1.0]
 
-    def found(places):
-        return [
-            ask.number(
-                answer(p, warmup, floor), f"the factor at {p:.2f}", f"{p:.2f}에서의 값"
-            )
-            for p in places
-        ]
+    def found(p, warmup=warmup):
+        names = f"the factor at {p:.2f}", f"{p:.2f}에서의 값"
+        return ask.number(answer(p, warmup, floor), *names)
 
     def follows(places, values, function):
-        pairs = zip(values, places, strict=True)
-        return all(abs(value - function(p)) < 1e-4 for value, p in pairs)
+        return ask.near(torch.tensor(values), torch.tensor([*map(function, places)]))
 
     def half(x):
         return 0.5 * (1 + math.cos(math.pi * x))
@@ -153,7 +148,7 @@ def schedule(answer, draw):
     def rest(p):
         return (p - warmup) / (1 - warmup)
 
-    up, down = found(rising), found(falling)
+    up, down = [*map(found, rising)], [*map(found, falling)]
     _name(
         up,
         partial(follows, rising),
@@ -227,6 +222,11 @@ def schedule(answer, draw):
             f"워밍업은 맞습니다. 내려가는 길은 {down[0]:.3g}에서 시작해 "
             f"{down[-1]:.3g}에서 끝나고 `floor`는 {floor:.3g}입니다. 코사인의 반 "
             f"주기인가요?",
+        )
+    if abs((start := found(0.0, warmup=0.0)) - 1) > 1e-4:
+        raise Wrong(
+            f"With `warmup` 0 the factor starts at {start:.3g}. Is there a line then?",
+            f"`warmup`이 0인데 값이 {start:.3g}에서 시작합니다. 직선 구간이 있나요?",
         )
 
 

@@ -186,7 +186,8 @@ def embed(answer, draw):
         )
     if not ask.near(found[:, :1], first):
         raise Wrong(
-            "Token 0 is the same for all images, but not the class token at its place.",
+            "Token 0 is the same for all images, but not the class token plus the "
+            "position of its place.",
             "0번 토큰이 모든 이미지에서 같지만, 제 위치를 더한 클래스 토큰이 아닙니다.",
         )
     raise Wrong(

@@ -48,9 +48,11 @@ class Job:
         self.pipe.send(found)
 
     def end(self):
+        self.pipe.close()
+        if self.found is None:  # it waits, and cleans up when the pipe is closed
+            self.process.join(10)
         self.process.kill()  # its sandboxes die with it
         self.process.join()
-        self.pipe.close()
 
 
 def _work(pipe, settings):

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import vitlib
 from vitlib.grading import notebook
 from vitlib.grading.marking import Marking, Outcome
-from vitlib.grading.sandbox import NoSandbox
 
 FORMAT = 1
 ISOLATION = {True: "bubblewrap", False: "none"}
@@ -75,8 +74,9 @@ def grade(found, folder, bundle, hire, limits, isolated):
         fault = any(outcome.state == "fault" for outcome in outcomes)
     except notebook.Unreadable as error:
         outcomes = nothing(bundle, "missing", error.args)
-    except NoSandbox as error:
-        fault, notes = True, [[f"{error}"[:500], f"{error}"[:500]]]
+    except Exception as error:  # no sandbox, or a mistake of ours: never the run
+        said = f"{type(error).__name__}: {error}"[:500]
+        fault, notes = True, [[said, said]]
         outcomes = nothing(bundle, "fault", FAULT)
     seconds = round(time.monotonic() - began, 1)
     return finish(result, bundle, outcomes, notes, fault, seconds)
