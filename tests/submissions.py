@@ -186,10 +186,7 @@ def solutions(name="block"):
     """The right answers: {exercise: source of its cell}."""
     notebook = exercises.source(name)
     sources = {t.id: notebook.cells[t.answer].source for t in exercises.tasks(notebook)}
-    return {
-        id: exercises.MARKS.sub("", exercises.EMPTY.sub("", source))
-        for id, source in sources.items()
-    }
+    return {id: exercises.revealed(source) for id, source in sources.items()}
 
 
 @cache

@@ -81,6 +81,8 @@ def test_ctrl_c_keeps_what_is_graded_and_leaves_nothing_running(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A test in the background ignores Ctrl-C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert run.stdout.readline().startswith("[1/2] a ")
     os.killpg(run.pid, signal.SIGINT)

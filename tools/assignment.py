@@ -97,17 +97,9 @@ def student_notebook(name, language="both", variant=0, badge=None, root=ROOT):
 
 def solution_notebook(name, language="both", variant=0, root=ROOT):
     """What the instructor keeps: solutions, reasons, rubric and hidden tests."""
-    notebook = exercises.source(name, root)
+    notebook = exercises.with_solutions(exercises.source(name, root))
     set_variant(notebook, variant)
     set_language(notebook, language)
-    title = notebook.cells[0]
-    title.source = title.source.replace("# Exercises:", "# Solutions:")
-    title.source = title.source.replace("| 연습 문제:", "| 연습 문제 풀이:")
-    for cell in notebook.cells:
-        if is_solution(cell):
-            cell.source = exercises.EMPTY.sub("", cell.source)
-        cell.source = exercises.MARKS.sub("", cell.source).strip("\n")
-        cell.metadata.pop("nbgrader", None)
     _translated(notebook, language, Repository.of(root, os.environ))
     notebook.metadata.update(copy.deepcopy(METADATA))
     nbformat.validate(notebook)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
-from nbgrader.utils import is_grade, is_locked, is_solution
+from nbgrader.utils import is_grade, is_solution
 
 from tools.book import ROOT, SyncError, tags
 
@@ -78,43 +78,52 @@ def learners_copy(notebook):
     return notebook
 
 
+def revealed(source):
+    """The code of an answer cell without the empty answer above and the marks."""
+    return MARKS.sub("", EMPTY.sub("", source)).strip("\n")
+
+
+def with_solutions(notebook):
+    """A copy that shows the solutions, and is nobody's assignment."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if is_solution(cell):
+            cell.source = revealed(cell.source)
+        cell.metadata.pop("nbgrader", None)
+    title = notebook.cells[0]
+    title.source = title.source.replace("# Exercises:", "# Solutions:")
+    title.source = title.source.replace("| 연습 문제:", "| 연습 문제 풀이:")
+    return notebook
+
+
 def solutions(notebook):
     """The notebook with solutions and their reasons, without tasks and hints."""
     notebook = copy.deepcopy(notebook)
     ClearHiddenTests().preprocess(notebook, {})
-    kept = []
+    notebook = with_solutions(notebook)
+    left_out = ("-task", "-hints", "-rubric")
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not cell.id.endswith(left_out) and cell.id != "intro"
+    ]
     for cell in notebook.cells:
-        if cell.id.endswith(("-task", "-hints", "-rubric")) or cell.id == "intro":
-            continue
-        if is_solution(cell):
-            cell.source = EMPTY.sub("", cell.source)
-        cell.source = MARKS.sub("", cell.source).strip("\n")
-        cell.metadata.pop("nbgrader", None)
+        cell.source = cell.source.strip("\n")
         cell.metadata.pop("tags", None)
-        kept.append(cell)
-    title = kept[0]
-    title.source = title.source.replace("# Exercises:", "# Solutions:")
-    title.source = title.source.replace("| 연습 문제:", "| 연습 문제 풀이:")
-    notebook.cells = kept
     return notebook
 
 
-def code(notebook, locked_only=False):
-    """The code cells that set up and answer, as [(cell, source)]."""
+def code(notebook):
+    """The code cells that set up and answer."""
     return [
         cell
         for cell in notebook.cells
-        if cell.cell_type == "code"
-        and not is_grade(cell)
-        and not (locked_only and not is_locked(cell))
+        if cell.cell_type == "code" and not is_grade(cell)
     ]
 
 
 def made(path, root=ROOT):
-    """The cells a page of exercises should have; None if it is another page.
-
-    Outputs of cells whose source stays are kept.
-    """
+    """The cells a page of exercises should have; None if it is another page."""
     name, _, kind = Path(path).stem.rpartition("_")
     if kind not in KINDS or name not in names(root):
         return None
@@ -123,7 +132,10 @@ def made(path, root=ROOT):
 
 
 def renew(notebook, root=ROOT):
-    """Write an exercise page's cells from its source; say which ones changed."""
+    """Write an exercise page's cells from its source; say which ones changed.
+
+    Outputs of cells whose source stays are kept.
+    """
     wanted = made(notebook.path, root)
     if wanted is None:
         return
@@ -142,7 +154,7 @@ def renew(notebook, root=ROOT):
 
 
 def begin(root=ROOT):
-    """Make an empty page for each page of exercises in `_toc.yml` that is missing."""
+    """Make an empty page for each page of exercises that is missing."""
     for name in names(root):
         for kind in KINDS:
             path = Path(root) / "book" / f"{name}_{kind}.ipynb"

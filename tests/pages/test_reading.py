@@ -162,7 +162,7 @@ def test_from_a_stick(built, browser):
     assert any("Pretendard" in family for family in page.evaluate(fonts))
     page.evaluate("localStorage.clear()")
     page.click(".right-next")
-    page.wait_for_url(re.compile("mlp"))
+    page.wait_for_url(re.compile("patch_embedding_exercises"))
     assert page.evaluate(LANG) == "ko"
     assert not view.faults
     view.context.close()
@@ -190,3 +190,14 @@ def test_hints_unfold_one_at_a_time_by_keyboard(lang, look):
         hints.nth(i).focus()
         page.keyboard.press("Enter")
         assert hints.nth(i + 1).is_visible()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", ["Previous", "Next"]), ("ko", ["이전", "다음"])]
+)
+def test_the_way_on_and_back_is_in_the_chosen_language(lang, words, look):
+    page = look(f"{CHAPTER}?lang={lang}").page
+    said = page.locator(".prev-next-subtitle").all_inner_texts()
+    assert said == words
+    for theirs in page.locator(".prev-next-title").all_inner_texts():
+        assert bool(re.search("[가-힣]", theirs)) == (lang == "ko")
