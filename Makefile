@@ -11,7 +11,7 @@ export VITLIB_QUIET = 1
 export OMP_WAIT_POLICY = PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test sync record run assignment slides format clean
+.PHONY: help setup book serve test versions sync record run assignment slides format clean
 
 help: ## this list | 이 목록
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {split($$2, t, " [|] "); \
@@ -30,6 +30,9 @@ serve: book ## build and serve it: PORT=8000 | 빌드한 책을 브라우저로 
 
 test: setup ## check everything: PROFILE=full, ONLY="lint pages" | 모두 검사합니다: PROFILE=full, ONLY="lint pages"
 	@$(PYTHON_IN) -m tools.verify --profile $(PROFILE) $(ONLY)
+
+versions: ## check with each Python and PyTorch: NAME="3.12 3.13" | 지원하는 파이썬과 PyTorch로 각각 검사합니다: NAME="3.12 3.13"
+	@python3 -m tools.versions $(NAME) --only "$(ONLY)"
 
 sync: setup ## write shared code, numbers and badges into the book | 공유 코드, 숫자, 배지를 책에 써넣습니다
 	@$(PYTHON_IN) -m tools.sync

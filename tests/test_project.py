@@ -29,10 +29,10 @@ PROMISED = [
     *("LICENSE", "LICENSE-TEXT", "Makefile", "pyproject.toml"),
     *("requirements.txt", "constraints.txt", "_config.yml", "_toc.yml"),
     *(".ci/run", "tools/setup.sh", "tools/verify.py", "tools/sync.py"),
-    *(f".github/workflows/{name}.yml" for name in ("test", "gpu", "publish")),
+    *(f".github/workflows/{n}.yml" for n in ("test", "gpu", "publish", "versions")),
 ]
 TARGETS = {"help", "setup", "book", "serve", "test", "sync", "record", "run"}
-TARGETS |= {"assignment", "slides", "format", "clean"}
+TARGETS |= {"assignment", "slides", "versions", "format", "clean"}
 
 MODELS = {"expect", "mlp", "patch_embedding", "block", "classifier", "vit", "swin"}
 MODELS |= {"discussion", "right_shape_wrong_model"}
@@ -155,7 +155,7 @@ def test_schema_check_can_fail(tmp_path):
         check([*command, str(tmp_path / "wrong.yml")])
 
 
-@pytest.mark.parametrize("name", ["test", "gpu", "publish", "colab"])
+@pytest.mark.parametrize("name", ["test", "gpu", "publish", "colab", "versions"])
 def test_workflow_calls_what_exists(name):
     workflow = yaml.safe_load(read(f".github/workflows/{name}.yml"))
     assert workflow["permissions"] == {"contents": "read"}
@@ -444,10 +444,11 @@ def test_workflows_check_everything_and_excuse_nothing():
     for name, job, script in [
         ("test", "test", ".ci/run"),
         ("gpu", "full", ".ci/run PROFILE=full"),
+        ("versions", "versions", ".ci/run NAME=${{ matrix.cell }}"),
     ]:
         assert script in [step.get("run") for step in flows[name]["jobs"][job]["steps"]]
     assert PACKAGE in re.findall(r"[\w-]+", read(".ci/run"))  # the data, from Debian
-    assert read(".ci/run").endswith('\n\nexec make test "$@"\n')
+    assert read(".ci/run").endswith('\n\nexec make "${TARGET:-test}" "$@"\n')
     condition = flows["publish"]["jobs"]["publish"]["if"]
     assert "workflow_run.conclusion == 'success'" in condition
     excuse = re.compile(
