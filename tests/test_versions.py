@@ -13,8 +13,8 @@ from tools.verify import ROOT
 from tools.versions import MATRIX, NotRun, check, constraints, set_up
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-ROW = "lint       ok         0 min 02 s  3 passed"
-BAD = "sync       FAILED     0 min 07 s  1 failed"
+ROW = "lint       ok         0 min 02 s  12 passed, pairs 5/5"
+BAD = "sync       FAILED     0 min 07 s  1 failed, 3 passed"
 
 
 def test_every_promised_python_is_in_the_matrix():
@@ -83,6 +83,8 @@ def test_only_what_ran_and_passed_is_green(
     assert passed == ok
     assert all(row.startswith("3.12         3.12.1  torch 2.14.1 ") for row in rows)
     assert [row.split()[5] for row in rows] == words
+    ends = {"ok": "passed", "FAILED": "passed", "NOT": "NOT RUN"}
+    assert all(r.endswith(ends[w]) for r, w in zip(rows, words, strict=True))
     log = versions.FOLDER / "3.12.log"
     assert log.read_text(encoding="utf-8").splitlines() == printed
 

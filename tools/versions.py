@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from tools.verify import ROOT, stages
 
 FOLDER = ROOT / "build" / "versions"
-RESULT = re.compile(r"(\w+) +(ok|FAILED) +\d+ min")  # a row of verify's table
+# A row of verify's table, up to the counts of its tests.
+RESULT = re.compile(
+    r"(\w+) +(ok|FAILED) +\d+ min \d+ s(?:,? +\d+ (?:passed|failed|skipped)\b)*"
+)
 VERSIONS = "import platform, torch; print(platform.python_version(), torch.__version__)"
 
 
@@ -57,7 +60,8 @@ def constraints(cell):
 def set_up(name, cell):
     """Make the environment, or bring it up to date; returns its Python.
 
-    Raises `NotRun` if there is no such Python, or pip finds no such versions.
+    Raises:
+        NotRun: there is no such Python, or pip finds no such versions.
     """
     base = shutil.which(f"python{cell.python}")
     if base is None:
@@ -104,8 +108,7 @@ def check(name, cell, wanted):
             if row := RESULT.match(line):
                 found[row[1]] = row
     rows = [
-        f"{label} {found[s].string.rstrip() if s in found else f'{s:<10} NOT RUN'}"
-        for s in wanted
+        f"{label} {found[s][0] if s in found else f'{s:<10} NOT RUN'}" for s in wanted
     ]
     ok = all(stage in found and found[stage][2] == "ok" for stage in wanted)
     return run.wait() == 0 and ok, rows
