@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,9 @@ def test_ctrl_c_keeps_what_is_graded_and_leaves_nothing_running(tmp_path):
     assert "Traceback" not in said
     assert result(tmp_path, "a")["points"] == 0
     assert not (tmp_path / "out" / "b").exists()
+    until = time.monotonic() + 20  # what is killed takes a moment to be gone
+    while session(run.pid) and time.monotonic() < until:
+        time.sleep(0.1)
     assert session(run.pid) == []
 
 
