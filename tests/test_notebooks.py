@@ -145,12 +145,12 @@ def test_a_tolerance_is_for_decimals_only(new, old, same):
     assert (nbval_plugin.levelled(new, old, 0.05) == old) == same
 
 
-def drawn(left=40, size=(200, 100), text="epoch"):
+def drawn(left=40, size=(200, 100), text="epoch", thick=3):
     """A picture with a word and a line at `left`, as a notebook stores it."""
     image = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(image)
     pen.text((10, 10), text, "black")
-    pen.line([(left, 0), (left, size[1])], "black", 3)
+    pen.line([(left, 0), (left, size[1])], "black", thick)
     file = io.BytesIO()
     image.save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
@@ -170,6 +170,12 @@ def drawn(left=40, size=(200, 100), text="epoch"):
 )
 def test_pictures_are_compared_roughly(new, same):
     assert (nbval_plugin.gap(new, drawn()) <= nbval_plugin.GAP) == same
+
+
+@pytest.mark.parametrize(("moved", "same"), [(3, True), (-3, True), (8, False)])
+def test_a_part_of_a_picture_may_move_by_a_few_pixels(moved, same):
+    gap = nbval_plugin.gap(drawn(40 + moved, thick=60), drawn(40, thick=60))
+    assert (gap <= nbval_plugin.GAP) == same
 
 
 PICTURE = 'display({"image/png": %r, "text/plain": "a picture"}, raw=True)'

@@ -20,8 +20,8 @@ def reading_order(image, patch_size):
     H, W = image.shape[1:]
     patches = patchify(image[None], P)[0].reshape(-1, P, P)  # (N, P*P) -> (N, P, P)
     figure = plt.figure(figsize=(7, 3.4), layout="constrained", facecolor="white")
-    spec = figure.add_gridspec(2, len(patches), height_ratios=(4, 1))
-    whole = figure.add_subplot(spec[0, :])
+    above, below = figure.subfigures(2, 1, height_ratios=(4, 1))
+    whole, row = above.subplots(), below.subplots(1, len(patches))
     show_image(whole, image[0], f"H = {H}, W = {W}, P = {P}")
     for n in range(len(patches)):
         top, left = divmod(n, W // P)
@@ -31,10 +31,9 @@ def reading_order(image, patch_size):
             corner[0] + 0.4, corner[1] + 1.6, str(n), color=RED, fontsize=8,
             bbox={"fc": "white", "ec": "none", "pad": 0.8},
         )  # fmt: skip
-        ax = figure.add_subplot(spec[1, n])
-        show_image(ax, patches[n])
-        ax.images[0].set_clim(image.min(), image.max())
-        ax.set_xlabel(str(n), color=RED, fontsize=9)
+        show_image(row[n], patches[n])
+        row[n].images[0].set_clim(image.min(), image.max())
+        row[n].set_xlabel(str(n), color=RED, fontsize=9)
 
 
 def flatten_orders():
