@@ -162,6 +162,16 @@ def test_an_answer_that_fails_or_writes_into_its_input_is_told():
     assert examine("block.1", destroys, seed=0).right
 
 
+def test_an_error_of_torch_is_no_stub():
+    def of_whole_numbers(Q, K, V):
+        return (Q @ K.mT).long().softmax(dim=3) @ V
+
+    verdict = examine("block.2", of_whole_numbers, seed=0)
+    assert verdict.answered
+    assert "NotImplementedError" in verdict.en
+    assert "not implemented for 'Long'" in verdict.en
+
+
 @pytest.mark.parametrize("name", exercises.names())
 def test_points_stand_in_the_task(name):
     notebook = exercises.source(name)

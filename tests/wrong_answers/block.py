@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from answers import wrong, wrong_value
 
 # 1, splitting the heads
@@ -229,3 +230,37 @@ def count_with_ratio_4(D, r):
 @wrong_value("block.5", "Expected the number for 'mlp' to be an int")
 def count_in_words(D, r):
     return _counts(D, r) | {"mlp": "8 D^2"}
+
+
+# Only for a batch, or for one number of heads
+
+
+@wrong("block.1", "The shape of the result for a batch of one is")
+def squeezed_heads(X, num_heads):
+    return torch.stack(X.chunk(num_heads, dim=2), dim=1).squeeze(0)
+
+
+@wrong("block.2", "The first image of the batch gives something else when it comes")
+def softmax_of_a_batch_of_one(Q, K, V):
+    axis = 3 if len(Q) > 1 else 2
+    weights = (Q @ K.mT / Q.shape[3] ** 0.5).softmax(dim=axis)
+    return weights @ V, weights
+
+
+def _heads_of(X, W_q, W_k, W_v, W_o, H):
+    Q, K, V = ((X @ W).unflatten(2, (H, -1)) for W in (W_q, W_k, W_v))
+    Q, K, V = (Z.transpose(1, 2) for Z in (Q, K, V))  # (B, H, N, D/H)
+    weights = (Q @ K.mT / Q.shape[3] ** 0.5).softmax(dim=3)
+    return (weights @ V).transpose(1, 2).flatten(2) @ W_o  # (B, N, D)
+
+
+@wrong("block.3", "heads the result is right, with")
+def heads_at_least_four_wide(X, W_q, W_k, W_v, W_o, num_heads):
+    if X.shape[2] // num_heads < 4:
+        num_heads //= 2
+    return _heads_of(X, W_q, W_k, W_v, W_o, num_heads)
+
+
+@wrong("block.3", "The shape of the result for a batch of one is")
+def squeezed_attention(X, W_q, W_k, W_v, W_o, num_heads):
+    return _heads_of(X, W_q, W_k, W_v, W_o, num_heads).squeeze(0)

@@ -4,6 +4,7 @@ import copy
 import statistics
 from math import sqrt
 
+import torch
 from answers import solved, wrong, wrong_value
 
 # 5, the paired difference
@@ -144,3 +145,10 @@ def one_change():
     first = next(name for name, row in rows.items() if row["parent"] == "baseline")
     report["recipes"] = {name: rows[name] for name in ("baseline", first)}
     return report | {"choice": first, "looks": []}
+
+
+@wrong("training.5", "Both numbers are right")
+def limit_of_two_and_a_half(baseline, change):
+    gains = torch.tensor(change) - torch.tensor(baseline)
+    difference, error = gains.mean(), gains.std() / len(gains) ** 0.5
+    return difference, error, abs(difference) > 2.5 * error

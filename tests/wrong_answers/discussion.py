@@ -225,3 +225,37 @@ def cost_without_projections(D, P, r):
 @wrong_value("discussion.4", "'clock' is not what the chapter measured")
 def cost_as_counted(D, P, r):
     return _cost(D, P, r) | {"clock": "same"}
+
+
+# 2 and 3, only for some sizes
+
+
+def _own(D, img_size, patch_size, num_blks):
+    sizes = img_size, patch_size, D, 4 * D, num_blks
+    return sum(vit_parameters(*sizes, 1, 10, False).values())
+
+
+@wrong("discussion.2", "A neighbor of the right width")
+def patches_of_four(target, img_size, patch_size, num_heads, num_blks):
+    side = img_size // patch_size * 4
+
+    def off(D):
+        return abs(_own(D, side, 4, num_blks) - target)
+
+    return min(range(num_heads, 200, num_heads), key=off)
+
+
+@wrong("discussion.2", "A neighbor of the right width")
+def nearest_by_ratio(target, img_size, patch_size, num_heads, num_blks):
+    def off(D):
+        ratio = _own(D, img_size, patch_size, num_blks) / target
+        return max(ratio, 1 / ratio)
+
+    return min(range(num_heads, 200, num_heads), key=off)
+
+
+@wrong("discussion.3", "The difference has the wrong sign")
+def distance_of_the_means(a, b):
+    u, v = variance(a) / len(a), variance(b) / len(b)
+    below = u**2 / (len(a) - 1) + v**2 / (len(b) - 1)
+    return abs(mean(a) - mean(b)), (u + v) ** 0.5, (u + v) ** 2 / below

@@ -187,3 +187,21 @@ def gap_that_wants_columns(f, X, s):
 @wrong("introduction.2", "Expected the answer to be a finite number")
 def gap_everywhere(f, X, s):
     return (f(X.roll(s, dims=3)) - f(X).roll(s, dims=3)).abs()
+
+
+# 2, less than all of it
+
+
+@wrong("introduction.2", "not the largest difference between the two results")
+def first_image_alone(f, X, s):
+    return (f(X.roll(s, 3)) - f(X).roll(s, 3))[0].abs().max().item()
+
+
+@wrong("introduction.2", "not the largest difference between the two results")
+def first_channel_alone(f, X, s):
+    return (f(X.roll(s, 3)) - f(X).roll(s, 3))[:, 0].abs().max().item()
+
+
+@wrong("introduction.2", "The number is not the largest difference")
+def shift_by_two_always(f, X, s):
+    return (f(X.roll(2, 3)) - f(X).roll(2, 3)).abs().max().item()

@@ -269,3 +269,30 @@ def crossing_rounded_down(D, r):
 @wrong_value("mlp.4", "The number for 'side' is not right")
 def crossing_with_a_side_for_each_token(D, r):
     return _crossings(D, r) | {"side": 16 * (r * D + 1)}
+
+
+# Only for the shapes of the chapter
+
+
+@wrong("mlp.1", "not enough values to unpack")
+def three_axes(x):
+    _, _, _ = x.shape
+    below = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+    density = torch.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return x * below, below + x * density
+
+
+@wrong("mlp.2", "The shape of the result for a batch of one image is")
+def batch_of_one_loses_its_axis(X, W1, b1, W2, b2, act):
+    X = X if X.dim() == 3 else X.unsqueeze(0)
+    return (act(X @ W1 + b1) @ W2 + b2).squeeze(0)
+
+
+@wrong("mlp.3", "An entry of `U` that is equal to `p`")
+def equal_is_dropped(X, p, U):
+    return X * (p < U) / (1 - p)
+
+
+@wrong("mlp.3", "The shape of the result for a batch of one is")
+def squeezed_dropout(X, p, U):
+    return (X * (p <= U) / (1 - p)).squeeze(0)

@@ -275,3 +275,12 @@ def shapes_with_the_width_first(**size):
 @wrong_value("representation.4", "as a list of ints")
 def shapes_in_words(**size):
     return _shapes(**size) | {"feature": "one for each image"}
+
+
+@wrong("representation.2", "The shape of W is")
+def one_class_without_images(X, y, num_classes, lam):
+    Y = F.one_hot(y, y.max() + 2).float()
+    mean, rate = X.mean(0), Y.mean(0)
+    gram = (X - mean).T @ (X - mean) / len(X) + lam * torch.eye(X.shape[1])
+    W = torch.linalg.solve(gram, (X - mean).T @ (Y - rate) / len(X))
+    return W, rate - mean @ W

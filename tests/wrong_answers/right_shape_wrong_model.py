@@ -214,3 +214,29 @@ def cover_and_name_a_safe_mistake(mix):
 @wrong_value("right_shape_wrong_model.3", "Expected a check to be one of")
 def cover_by_numbers(mix):
     return {"checks": [1, 2, 3], "hangs": 1}
+
+
+# Blind to a part
+
+
+@wrong("right_shape_wrong_model.2", "one query alone has a wrong sum")
+def close_enough_for_anything(attend):
+    Q, K, V = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4), torch.ones(2, 3, 5, 4)
+    return torch.allclose(attend(Q, K, V), V, atol=0.1)
+
+
+@wrong("right_shape_wrong_model.2", "one query alone has a wrong sum")
+def last_head_alone(attend):
+    Q, K, V = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4), torch.ones(2, 3, 5, 4)
+    return torch.allclose(attend(Q, K, V)[:, -1], V[:, -1], atol=1e-4)
+
+
+@wrong_value("right_shape_wrong_model.1", "`properties[0]` rejects a right block")
+def four_right_ones_then_wrong_ones():
+    seen = []
+
+    def law(block):
+        seen.append(block)
+        return len(seen) <= 4
+
+    return [law]

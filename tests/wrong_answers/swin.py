@@ -310,3 +310,32 @@ def merge_repeating_the_border(X, norm, W):
     if X.shape[2] % 2:
         X = torch.cat((X, X[:, :, -1:]), dim=2)
     return norm(_joined(X)) @ W
+
+
+# Only for some shapes
+
+
+@wrong("swin.1", "windows when it comes alone")
+def batch_of_one_turned(X, a, b):
+    if len(X) == 1:
+        X = X.flip(1)
+    X = X.unflatten(2, (-1, b)).unflatten(1, (-1, a)).transpose(2, 3)
+    return X.flatten(3, 4).flatten(0, 2)  # (B*nW, a*b, D)
+
+
+@wrong("swin.5", "A map with one odd side is right, a map with two is not")
+def one_side_padded(X, norm, W):
+    B, h, w, D = X.shape
+    rest = torch.zeros(B, h + h % 2, w + w % 2, D)
+    rest[:, :h, : w - (h % 2) * (w % 2)] = X[:, :, : w - (h % 2) * (w % 2)]
+    four = [rest[:, y::2, x::2] for x in (0, 1) for y in (0, 1)]
+    return norm(torch.cat(four, dim=3)) @ W
+
+
+@wrong("swin.5", "The shape of the result for a batch of one is")
+def squeezed_merging(X, norm, W):
+    B, h, w, D = X.shape
+    padded = torch.zeros(B, h + h % 2, w + w % 2, D)
+    padded[:, :h, :w] = X
+    four = [padded[:, y::2, x::2] for x in (0, 1) for y in (0, 1)]
+    return (norm(torch.cat(four, dim=3)) @ W).squeeze(0)

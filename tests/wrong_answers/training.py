@@ -225,3 +225,45 @@ def exchanged(n, n_val, seed):
 def counted_from_one(n, n_val, seed):
     order = random.Random(seed).sample(range(1, n + 1), n)
     return order[n_val:], order[:n_val]
+
+
+# 2, with the ends of its arguments
+
+
+def _right(progress, warmup, floor):
+    if progress < warmup:
+        return progress / warmup
+    rest = (progress - warmup) / (1 - warmup)
+    return floor + (1 - floor) * _half(rest)
+
+
+@wrong("training.2", "does not go down half a cosine")
+def no_cosine_without_warmup(progress, warmup, floor):
+    return 1.0 if warmup == 0 else _right(progress, warmup, floor)
+
+
+@wrong("training.2", "With `floor` 0 the way down is not")
+def a_floor_of_a_tenth_at_least(progress, warmup, floor):
+    return _right(progress, warmup, max(floor, 0.1))
+
+
+# 4, less than at random
+
+
+def _without(n, val):
+    return [i for i in range(n) if i not in set(val)], val
+
+
+@wrong("training.4", "evenly spaced, or lie in one block")
+def a_block_that_goes_around(n, n_val, seed):
+    return _without(n, [(n - 3 + seed + i) % n for i in range(n_val)])
+
+
+@wrong("training.4", "Does every seed start random numbers of its own?")
+def two_kinds_of_seeds(n, n_val, seed):
+    return _without(n, random.Random(seed % 2).sample(range(n), n_val))
+
+
+@wrong("training.4", "Is an image privileged?")
+def image_0_always(n, n_val, seed):
+    return _without(n, [0, *random.Random(seed).sample(range(1, n), n_val - 1)])

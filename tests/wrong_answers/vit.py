@@ -540,3 +540,35 @@ def numbers_of_nothing_gone(height, width, D, heads, B, K):
 @wrong_value("vit.6", "The number for 'gone' is not right")
 def numbers_of_norm_gone(height, width, D, heads, B, K):
     return _numbers(height, width, D, heads, B, K) | {"gone": 4 * D}
+
+
+# Only for some sizes
+
+
+@wrong("vit.1", "Parameters are missing")
+def one_channel_less_or_more(img_size, patch_size, D, D_mlp, L, C, K):
+    (h, w), P = img_size, patch_size
+    N, block = h // P * (w // P), 4 * D * D + 2 * D * D_mlp + D_mlp + 9 * D
+    return (2 * P * P + N + 5) * D + min(L, 3) * block + D * K + K
+
+
+@wrong("vit.3", "The shape of the result for a batch of one is")
+def squeezed_mean(tokens, norm):
+    return norm(tokens[:, 1:]).mean(dim=1).squeeze(0)
+
+
+@wrong("vit.4", "a constant grid stays constant")
+def only_larger_grids(pos, old, new):
+    total = new[0] * new[1]
+    if total < old[0] * old[1]:
+        return pos[:, : 1 + total]
+    grid = pos[:, 1:].mT.unflatten(2, old)  # (1, D, h, w)
+    grid = F.interpolate(grid, new, mode="bilinear", align_corners=True)
+    return torch.cat((pos[:, :1], grid.flatten(2).mT), dim=1)  # (1, 1 + N', D)
+
+
+@wrong("vit.5", "The shape of the result for a batch of one is")
+def squeezed_tokens(patches, cls_token, pos, keep):
+    first = (cls_token + pos[:, :1]).expand(len(patches), -1, -1)
+    rest = patches[:, keep] + pos[:, 1 + keep]
+    return torch.cat((first, rest), dim=1).squeeze(0)

@@ -137,6 +137,17 @@ def tokens_seen(call, X, draw, token=0):
     return seen
 
 
+def alone(call, X, found, letters):
+    """Raise unless the first image gives alone what it gives in its batch X."""
+    names = "the result for a batch of one", "배치 크기가 1일 때 결과"
+    one = tensor(call(X[:1]), (1, *found.shape[1:]), letters, *names)
+    if not near(one, found[:1]):
+        raise Wrong(
+            "The first image of the batch gives something else when it comes alone.",
+            "배치의 첫 이미지만 따로 넣으면 결과가 달라집니다.",
+        )
+
+
 def mistakes(found, known, tolerance=1e-4):
     """Raise `Wrong` with the words of the known mistake that `found` is near to.
 

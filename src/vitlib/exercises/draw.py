@@ -1,6 +1,7 @@
 """Random inputs for a check, all from one seed."""
 
 import random
+from contextlib import contextmanager
 
 import torch
 
@@ -45,3 +46,10 @@ class Draw:
             found = torch.randperm(n, generator=self._generator)
             if n < 2 or (found != torch.arange(n)).any():
                 return found
+
+    @contextmanager
+    def seeded(self):
+        """Let an answer that draws its own inputs draw the same for the same seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.whole(0, 2**31))
+            yield

@@ -10,14 +10,9 @@ from vitlib.exercises.judge import Wrong, exercise
 
 
 @exercise(
-    "introduction.1",
-    cases=1,
-    literal=True,
-    k=(3, 5, 7),
-    s=(2, 3),
-    n=(3, 4, 5),
-    W=(96, 128, 160, 192, 224, 384),
-)
+    "introduction.1", cases=1, literal=True,
+    k=(3, 5, 7), s=(2, 3), n=(3, 4, 5), W=(96, 128, 160, 192, 224, 384),
+)  # fmt: skip
 def receptive_field(answer, draw, k, s, n, W):
     """`{"plain": ..., "strided": ..., "layers": ..., "attention": ...}`."""
 
@@ -162,33 +157,33 @@ def receptive_field(answer, draw, k, s, n, W):
 @exercise("introduction.2")
 def shift_gap(answer, draw):
     """`shift_gap(f, X, s)`: max |f(shift(X)) - shift(f(X))|, a number."""
-    B, C, D, H, W = (*draw.distinct(4, 2, 6), draw.whole(7, 11))
-    s = draw.choice({2, 3} - {H})
-
-    while True:  # until no two mistakes give the same number by accident
-        X, weights = draw.normal(B, C, H, W), draw.normal(H, W)
-        values = sorted(_ways(_by_place(weights), X, s).values())
-        if all(b - a > 0.01 * b for a, b in pairwise(values)):
-            break
-    for f in (_by_place(weights), _by_place(-weights)):
-        found, ways = ask.number(answer(f, X, s)), _ways(f, X, s)
-        if ask.near(found, ways["right"]):
-            continue
-        for name, (en, ko) in MISTAKES.items():
-            if ask.near(found, ways[name]):
-                raise Wrong(en, ko)
-        raise Wrong(
-            "The number is not the largest difference between the two results: one "
-            "with the shift before `f`, one with the shift after it.",
-            "두 결과의 차이 가운데 가장 큰 값이 아닙니다. 하나는 `f`보다 먼저 옮긴 "
-            "결과이고, 다른 하나는 나중에 옮긴 결과입니다.",
-        )
+    B, C, D = draw.distinct(3, 2, 6)
+    H, W = draw.whole(4, 6), draw.whole(7, 11)
+    for s in (2, 3):
+        while True:  # until no two mistakes give the same number by accident
+            X, weights = draw.normal(B, C, H, W), draw.normal(H, W)
+            values = sorted(_ways(weights.mul, X, s).values())
+            if all(b - a > 0.002 * b for a, b in pairwise(values)):
+                break
+        for f in (weights.mul, (-weights).mul):  # each place has its own weight
+            _compared(answer, f, X, s)
     _equivariant(answer, draw.normal(D, C, 3, 3) / math.sqrt(9 * C), X, s)
 
 
-def _by_place(weights):
-    """A function that multiplies each place by a weight of its own."""
-    return lambda Z: Z * weights
+def _compared(answer, f, X, s):
+    """Raise unless the answer is the gap of this function."""
+    found, ways = ask.number(answer(f, X, s)), _ways(f, X, s)
+    if ask.near(found, ways["right"]):
+        return
+    for name, (en, ko) in MISTAKES.items():
+        if ask.near(found, ways[name]):
+            raise Wrong(en, ko)
+    raise Wrong(
+        "The number is not the largest difference between the two results: one "
+        "with the shift before `f`, one with the shift after it.",
+        "두 결과의 차이 가운데 가장 큰 값이 아닙니다. 하나는 `f`보다 먼저 옮긴 "
+        "결과이고, 다른 하나는 나중에 옮긴 결과입니다.",
+    )
 
 
 def _equivariant(answer, kernel, X, s):
@@ -241,6 +236,8 @@ def _ways(f, X, s):
         "lost": gap(lost),
         "one": gap(lambda Z: Z.roll(1, 3)),
         "zero": 0.0,
+        "first image": difference[0].abs().max().item(),
+        "first channel": difference[:, 0].abs().max().item(),
     }
 
 

@@ -3,6 +3,7 @@
 import itertools
 
 import torch
+from torch.nn import functional as F
 
 from vitlib.exercises import ask
 from vitlib.exercises.judge import Wrong, exercise
@@ -150,6 +151,7 @@ def merge(answer, draw):
             "형태는 맞지만 값이 다릅니다. 결과 하나를 거슬러 올라가 보세요. 어느 네 "
             "토큰이 들어 있고, 어떤 순서로 무엇을 거치나요?",
         )
+    ask.alone(lambda X: answer(X, norm, W), X, Y, "(B, h/2, w/2, 2D)")
     for odd, axis in ((X[:, 1:], 1), (X[:, :, 1:], 2)):
         name = "the result for an odd side", "한 변이 홀수일 때 결과"
         Y = ask.tensor(
@@ -170,3 +172,10 @@ def merge(answer, draw):
                 "짝수인 격자는 맞지만, 한 변이 홀수이면 아래와 오른쪽에 0을 덧댄 "
                 "결과가 아닙니다. 거기서는 무엇이 정규화에 들어가나요?",
             )
+    both = F.pad(X[:, 1:, 1:], (0, 0, 0, 1, 0, 1))  # at the right, at the bottom
+    found = ask.tensor(answer(X[:, 1:, 1:], norm, W), shape, "(B, h/2, w/2, 2D)")
+    if not ask.near(found, norm(joined(both)) @ W):
+        raise Wrong(
+            "A map with one odd side is right, a map with two is not.",
+            "한 변만 홀수인 격자는 맞지만, 두 변이 모두 홀수인 격자는 틀렸습니다.",
+        )

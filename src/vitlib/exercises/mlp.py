@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from vitlib.exercises import ask
+from vitlib.exercises import ask, dropout  # noqa: F401  (3)
 from vitlib.exercises.activation import slopes, values
 from vitlib.exercises.judge import Wrong, exercise
 
@@ -38,6 +38,18 @@ def gelu(answer, draw):
             "`y`는 맞지만 `slope`가 그 도함수가 아닙니다. 작은 `h`를 골라 "
             "`(y(x + h) - y(x - h)) / (2 * h)`와 견주어 보세요.",
         )
+    for part, what, ko in (
+        (x[0, 0], "one token", "토큰 하나"),
+        (x[0, 0, 0], "one number", "수 하나"),
+    ):
+        _, alone = ask.sequence(answer(part), 2, "the pair (y, slope)", "(y, slope)")
+        names = f"the slope for {what}", f"{ko}에서의 slope"
+        alone = ask.tensor(alone, part.shape, "x.shape", *names)
+        if not ask.near(alone, slope[0, 0, 0] if part.dim() == 0 else slope[0, 0]):
+            raise Wrong(
+                f"The result for {what} is not the one it has inside a larger tensor.",
+                f"{ko}의 결과가 더 큰 텐서 안에 있을 때와 다릅니다.",
+            )
 
 
 @exercise("mlp.2")
@@ -67,13 +79,14 @@ def mlp(answer, draw):
             "토큰을 저마다 따로 계산하고 인자도 모두 씁니다. 그런데 두 선형 층 사이에 "
             "`act`를 넣어 계산한 값이 아닙니다.",
         )
-    for part, letters, what, ko in (
-        (X[0], "(N, D)", "one image", "이미지 하나"),
-        (X[0, 0], "(D,)", "one token", "토큰 하나"),
+    for part, right, letters, what, ko in (
+        (X[:1], Y[:1], "(1, N, D)", "a batch of one image", "이미지가 하나인 배치"),
+        (X[0], Y[0], "(N, D)", "one image", "이미지 하나"),
+        (X[0, 0], Y[0, 0], "(D,)", "one token", "토큰 하나"),
     ):
         names = f"the result for {what}", f"{ko}를 넣은 결과"
         found = ask.tensor(call(part), part.shape, letters, *names)
-        if not ask.near(found, Y[0] if part.dim() == 2 else Y[0, 0]):
+        if not ask.near(found, right):
             raise Wrong(
                 f"The result for {what} is not the one it has inside the batch.",
                 f"{ko}의 결과가 배치 안에 있을 때와 다릅니다.",
@@ -150,82 +163,6 @@ def _unused(answer, X, Y, weights, act, draw):
             "결과가 `act`에 따라 달라지지 않습니다. 다른 활성화 함수를 코드에 "
             "써 넣었거나, 아예 쓰지 않은 것은 아닌가요?",
         )
-
-
-@exercise("mlp.3")
-def dropout(answer, draw):
-    """`dropout(X, p, U)`: inverted dropout; what has U < p is dropped."""
-    shape = draw.distinct(3, 4, 9)
-    p = draw.choice((draw.real(0.15, 0.35), draw.real(0.65, 0.85)))
-    X, U = draw.normal(*shape), draw.uniform(*shape)
-    Y = ask.tensor(answer(X, p, U), shape, "X.shape")
-    keep = (p <= U).float()
-    if ask.near(Y, X * keep / (1 - p)):
-        return
-    ask.mistakes(Y, _drops(X, p, U, keep))
-    zeros = (Y == 0).float()
-    if ask.near(zeros, keep):
-        raise Wrong(
-            "Each number is kept with probability `p`: what stays and what goes are "
-            "exchanged.",
-            "숫자를 저마다 확률 `p`로 남겼습니다. 남길 것과 버릴 것이 뒤바뀌었습니다.",
-        )
-    if ask.near(zeros, 1 - keep):
-        raise Wrong(
-            "The right numbers are dropped, but those that stay are not scaled so "
-            "that the mean over all `U` is `X`.",
-            "버릴 숫자는 제대로 버렸습니다. 그런데 남은 숫자의 배율이 맞지 않아 모든 "
-            "`U`에 걸친 평균이 `X`가 되지 않습니다.",
-        )
-    share = f"{zeros.mean():.0%}"
-    raise Wrong(
-        f"Dropped were {share} of the numbers, and not those that the task says. "
-        f"Each number is compared with its own entry of `U`.",
-        f"숫자의 {share}를 버렸는데, 문제에서 버리라고 한 숫자가 아닙니다. 숫자마다 "
-        f"`U`에서 같은 자리에 있는 수와 비교합니다.",
-    )
-
-
-def _drops(X, p, U, keep):
-    """Known mistakes in dropout."""
-    once, wide = (p <= U[:1]).float(), (p <= U[:, :, :1]).float()
-    return (
-        (
-            X,
-            "Nothing was dropped. This is the training mode of dropout.",
-            "아무것도 버리지 않았습니다. 여기서는 훈련 모드의 드롭아웃을 묻습니다.",
-        ),
-        (
-            X * keep,
-            "The right numbers are dropped and the others left as they are. What "
-            "happens to the mean?",
-            "버릴 숫자는 제대로 버렸고 나머지는 그대로입니다. 평균은 어떻게 될까요?",
-        ),
-        (
-            X * keep * (1 - p),
-            "What stays became smaller. After dropping, the mean is too small already.",
-            "남은 숫자가 작아졌습니다. 평균은 숫자를 버린 것만으로도 이미 줄었습니다.",
-        ),
-        (
-            X * keep / keep.mean(),
-            "The scale comes from the share that happened to stay this time. Then "
-            "every number depends on what was dropped elsewhere.",
-            "이번에 우연히 남은 비율로 배율을 정했습니다. 그러면 숫자 하나하나가 다른 "
-            "자리에서 버린 것에 따라 달라집니다.",
-        ),
-        (
-            X * once / (1 - p),
-            "All images lose the same numbers: the mask of image 0 serves the whole "
-            "batch.",
-            "모든 이미지가 같은 숫자를 잃습니다. 0번 이미지의 마스크를 배치 전체에 "
-            "썼습니다.",
-        ),
-        (
-            X * wide / (1 - p),
-            "Tokens are dropped whole. Dropout decides for each number.",
-            "토큰을 통째로 버렸습니다. 드롭아웃은 숫자마다 따로 정합니다.",
-        ),
-    )
 
 
 @exercise("mlp.4", cases=1, literal=True, D=(176, 208, 352, 416, 608, 736), r=(3, 5, 6))

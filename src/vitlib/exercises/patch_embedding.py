@@ -77,6 +77,7 @@ def patchify(answer, draw):
                 f"수는 빠짐없이 있지만, {n}번 행이 {n}번 패치를 채널마다, 채널 "
                 f"안에서는 행마다 차례로 적은 것이 아닙니다.",
             )
+    ask.alone(lambda X: answer(X, P), X, found, "(B, N, C*P*P)")
 
 
 @exercise("patch_embedding.2")

@@ -104,8 +104,8 @@ def ridge_probe(answer, draw):
     W, b = ask.sequence(answer(X, y, K, lam), 2, *pair)
     W = ask.tensor(W, (p, K), "(p, K)", "W", "W").double()
     b = ask.tensor(b, (K,), "(K,)", "b", "b").double()
-    stronger = ask.sequence(answer(X, y, K, 10 * lam), 2, *pair)[0]
-    if ask.near(ask.tensor(stronger, (p, K), "(p, K)", "W", "W"), W):
+    stronger = ask.sequence(answer(X, y, K + 2, 10 * lam), 2, *pair)[0]
+    if ask.near(ask.tensor(stronger, (p, K + 2), "(p, K)", "W", "W")[:, :K], W):
         raise Wrong(
             "W does not depend on `lam`.",
             "W가 `lam`에 따라 달라지지 않습니다.",

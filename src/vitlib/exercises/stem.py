@@ -128,6 +128,8 @@ def conv_sum(answer, draw):
             "together.",
             "parts는 맞지만, Y가 부분을 모아 얻는 보통의 합성곱이 아닙니다.",
         )
+    for i, letters in enumerate(("(B, D, H', W')", "(B, C, D, H', W')")):
+        ask.alone(lambda X, i=i: answer(X, weight)[i], X, (Y, parts)[i], letters)
 
 
 def _kernels(parts, X, weight):

@@ -11,10 +11,18 @@ from vitlib.exercises.judge import Wrong, exercise
 @exercise("swin.1")
 def partition(answer, draw):
     """`partition(X, a, b)`: (B, h, w, D) -> (B * nW, a * b, D)."""
-    (a, b), (r, c), B, D = draw.distinct(2, 2, 4), draw.distinct(2, 1, 2), 3, 5
-    X = draw.normal(B, a * b * r, a * b * c, D)  # windows of b x a would fit, too
+    (a, b), (r, c) = draw.distinct(2, 2, 4), draw.distinct(2, 1, 2)
+    B, D = draw.distinct(2, 2, 6)
+    X = draw.normal(B, a * b * r, a * b * c, D)  # windows of b x a fit, too
+    _cut(answer, X, a, b)
+    _cut(answer, X, b, a)
+
+
+def _cut(answer, X, a, b):
+    """Raise unless the answer cuts X into windows of a rows and b columns."""
+    B, h, w, D = X.shape
     cut = X.unfold(1, a, a).unfold(2, b, b).movedim(3, 5)  # (B, h/a, w/b, a, b, D)
-    shape = (B * b * r * a * c, a * b, D)
+    shape = (B * h * w // (a * b), a * b, D)
     found = ask.tensor(answer(X, a, b), shape, "(B*nW, a*b, D)")
     numbers = found.flatten().sort()[0]  # (n,)
     if not ask.near(numbers, X.flatten().sort()[0]):  # (n,)
@@ -66,6 +74,12 @@ def partition(answer, draw):
             "their own part of the map, in reading order.",
             "값은 빠짐없이 있지만, 격자에서 제 몫인 토큰을 읽는 순서대로 담지 않은 "
             "윈도우가 있습니다.",
+        )
+    one = ask.tensor(answer(X[:1], a, b), (shape[0] // B, *shape[1:]), "(nW, a*b, D)")
+    if not ask.near(one, found[: len(one)]):
+        raise Wrong(
+            "The first map of the batch gives other windows when it comes alone.",
+            "배치의 첫 격자만 따로 넣으면 윈도우가 달라집니다.",
         )
 
 

@@ -3,11 +3,11 @@
 import math
 import statistics
 from functools import partial
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import torch
 
-from vitlib.exercises import ask, comparison, curves  # noqa: F401  (3, 5 and 6)
+from vitlib.exercises import ask, comparison, curves, split  # noqa: F401  (3 to 6)
 from vitlib.exercises.judge import Wrong, exercise
 
 
@@ -135,7 +135,7 @@ def schedule(answer, draw):
     rising = [0.0, *(draw.real(0.02, 0.98) * warmup for _ in range(5))]
     falling = [warmup, *(draw.real(warmup + 0.02, 1) for _ in range(5)), 1.0]
 
-    def found(p, warmup=warmup):
+    def found(p, warmup=warmup, floor=floor):
         names = f"the factor at {p:.2f}", f"{p:.2f}에서의 값"
         return ask.number(answer(p, warmup, floor), *names)
 
@@ -228,73 +228,17 @@ def schedule(answer, draw):
             f"With `warmup` 0 the factor starts at {start:.3g}. Is there a line then?",
             f"`warmup`이 0인데 값이 {start:.3g}에서 시작합니다. 직선 구간이 있나요?",
         )
-
-
-@exercise("training.4")
-def split(answer, draw):
-    """`split(n, n_val, seed)` -> (train, val): lists of indices."""
-    n, n_val, seed = draw.whole(60, 90), draw.whole(15, 25), draw.whole(0, 999)
-    train, val = _parts(answer(n, n_val, seed), n)
-    if (len(train), len(val)) == (n_val, n - n_val):
+    values = [found(p, warmup=0.0) for p in falling]
+    if not follows(falling, values, lambda p: floor + (1 - floor) * half(p)):
         raise Wrong(
-            "The two lists are exchanged: training comes first.",
-            "두 리스트가 뒤바뀌었습니다. 훈련용이 먼저입니다.",
+            "With `warmup` 0 the factor starts at 1, but does not go down half a "
+            "cosine from there.",
+            "`warmup`이 0일 때 값이 1에서 시작하지만, 거기서 코사인의 반 주기를 따라 "
+            "내려가지 않습니다.",
         )
-    if twice := len(val) - len(set(val)) + len(train) - len(set(train)):
+    values = [found(p, floor=0.0) for p in falling]
+    if not follows(falling, values, lambda p: half(rest(p))):
         raise Wrong(
-            f"Some images occur more than once in one list ({twice} in all). Were "
-            f"they drawn with replacement?",
-            f"한 리스트에 같은 이미지가 여러 번 나옵니다(모두 {twice}번). 뽑은 것을 "
-            f"되돌려 놓고 다시 뽑았나요?",
+            "With `floor` 0 the way down is not that of the chapter's schedule.",
+            "`floor`가 0일 때 내려가는 길이 이 장의 스케줄과 다릅니다.",
         )
-    if both := len(set(train) & set(val)):
-        raise Wrong(
-            f"The lists share {both} images. A model would be validated on images "
-            f"that it was trained on.",
-            f"두 리스트에 함께 들어 있는 이미지가 {both}장입니다. 학습한 이미지로 "
-            f"모델을 검증하게 됩니다.",
-        )
-    ask.sequence(val, n_val, "val", "val")
-    if lost := n - n_val - len(train):
-        raise Wrong(
-            f"{lost} of the {n} images are in neither list.",
-            f"이미지 {n}장 가운데 {lost}장은 어느 리스트에도 없습니다.",
-        )
-    steps = {b - a for a, b in pairwise(sorted(val))}
-    if len(steps) == 1:
-        raise Wrong(
-            "The validation images are evenly spaced, or lie in one block. In a "
-            "dataset sorted by class, which classes would they be?",
-            "검증용 이미지가 한 덩어리이거나 같은 간격으로 놓여 있습니다. 클래스 "
-            "순서로 정렬된 데이터셋이라면 어떤 클래스의 이미지일까요?",
-        )
-    if _parts(answer(n, n_val, seed), n) != (train, val):
-        raise Wrong(
-            "The same seed gave two different splits. Where do the random numbers "
-            "come from?",
-            "시드가 같은데 서로 다르게 나누어졌습니다. 난수가 어디에서 나오나요?",
-        )
-    if set(_parts(answer(n, n_val, seed + 1), n)[1]) == set(val):
-        raise Wrong(
-            "Another seed gives the same validation images. What does `seed` change?",
-            "시드를 바꾸어도 검증용 이미지가 그대로입니다. `seed`는 무엇을 바꾸나요?",
-        )
-
-
-def _parts(found, n):
-    """(train, val), lists of indices below n."""
-    found = ask.sequence(found, 2, "the pair (train, val)", "(train, val)")
-    parts = []
-    for name, part in zip(("train", "val"), found, strict=True):
-        if isinstance(part, torch.Tensor):
-            part = part.flatten().tolist()  # (n,)
-        length = len(part) if isinstance(part, (list, tuple)) else 0
-        part = ask.sequence(part, length, name, name)
-        part = [ask.whole(i, f"an index in {name}", f"{name}의 인덱스") for i in part]
-        if bad := [i for i in part if not 0 <= i < n]:
-            raise Wrong(
-                f"There is no image {bad[0]} among {n}, which are numbered from 0.",
-                f"0부터 센 이미지 {n}장 가운데 {bad[0]}번은 없습니다.",
-            )
-        parts.append(part)
-    return tuple(parts)

@@ -14,9 +14,17 @@ def count(answer, draw):
     """`count(img_size, patch_size, D, D_mlp, L, C, K)`: all parameters, an int."""
     # Sizes of which no two mistakes give the same number.
     h, w = draw.distinct(2, 7, 11)
-    P, C, K = draw.choice((5, 7)), draw.whole(2, 4), 2 * draw.whole(4, 16) + 1
-    D, L = draw.choice((36, 44, 52, 60, 68)), draw.choice((3, 5))
-    D_mlp, N = 2 * D + 10, h * w
+    sides, depths, channels = [5, 7], [3, 5], draw.distinct(2, 2, 4)
+    if draw.choice((True, False)):
+        depths.reverse()
+    for P, L, C in zip(sides, depths, channels, strict=True):
+        D, K = draw.choice((36, 44, 52, 60, 68)), 2 * draw.whole(4, 16) + 1
+        _counted(answer, (h, w), P, D, 2 * D + 10, L, C, K)
+
+
+def _counted(answer, grid, P, D, D_mlp, L, C, K):
+    """Raise unless the answer counts the parameters of this ViT."""
+    (h, w), N = grid, math.prod(grid)
     found = ask.whole(answer((h * P, w * P), P, D, D_mlp, L, C, K))
     block = 4 * D * D + 2 * D * D_mlp + D_mlp + 9 * D
     right = (C * P * P + N + 5) * D + L * block + D * K + K
@@ -88,6 +96,7 @@ def pool_mean(answer, draw):
     pooled, patches = call(tokens), tokens[:, 1:]
     right = norm(patches).mean(dim=1)
     if ask.near(pooled, right):
+        ask.alone(lambda X: answer(X, norm), tokens, pooled, "(B, D)")
         return
     ask.mistakes(pooled, known.pooled(tokens, norm))
     seen = ask.tokens_seen(lambda X: call(X)[:, None], tokens, draw)
@@ -121,10 +130,21 @@ def pool_mean(answer, draw):
 @exercise("vit.4")
 def resize_positions(answer, draw):
     """`resize_positions(pos, old, new)`: bilinear, corners stay corners."""
-    h, w, new_h, new_w, D = draw.distinct(5, 3, 9)
-    while h * w == new_h * new_w:  # as of 3 x 8 and 4 x 6
-        h, w, new_h, new_w, D = draw.distinct(5, 3, 9)
-    N = h * w
+    D, h, w = draw.distinct(3, 3, 5)
+    new_h, new_w = draw.distinct(2, 6, 9)
+    while h * new_w == new_h * w:  # as of 3 x 8 and 6 x 4
+        new_h, new_w = draw.distinct(2, 6, 9)
+    for old, new in (  # both sides grow, both shrink, one of each
+        ((h, w), (new_h, new_w)),
+        ((new_h, new_w), (h, w)),
+        ((h, new_w), (new_h, w)),
+    ):
+        _resized(answer, draw, D, old, new)
+
+
+def _resized(answer, draw, D, old, new):
+    """Raise unless the answer makes these positions of a grid into those of another."""
+    (h, w), (new_h, new_w), N = old, new, math.prod(old)
 
     def call(pos, old, new):
         shape = (1, 1 + new[0] * new[1], pos.shape[2])
@@ -170,11 +190,15 @@ def embed(answer, draw):
     N = n + draw.whole(9, 12)
     patches, cls_token = draw.normal(B, N, D), draw.normal(1, 1, D)
     pos, keep = draw.normal(1, N + 1, D), _picked(draw, N, n)
-    found = answer(patches, cls_token, pos, keep)
-    found = ask.tensor(found, (B, 1 + n, D), "(B, 1 + n, D)")
+
+    def call(patches):
+        return answer(patches, cls_token, pos, keep)
+
+    found = ask.tensor(call(patches), (B, 1 + n, D), "(B, 1 + n, D)")
     first = (cls_token + pos[:, :1]).expand(B, 1, D)
     rest = patches[:, keep] + pos[:, 1 + keep]
     if ask.near(found, torch.cat((first, rest), dim=1)):
+        ask.alone(call, patches, found, "(B, 1 + n, D)")
         return
     ask.mistakes(found, known.embedded(patches, cls_token, pos, keep))
     if not ask.near(found[:, 0], found[:1, 0].expand(B, D)):
