@@ -152,3 +152,52 @@ def limit_of_two_and_a_half(baseline, change):
     gains = torch.tensor(change) - torch.tensor(baseline)
     difference, error = gains.mean(), gains.std() / len(gains) ** 0.5
     return difference, error, abs(difference) > 2.5 * error
+
+
+def _others(report):
+    """The rows of a report but the baseline."""
+    return [row for name, row in report["recipes"].items() if name != "baseline"]
+
+
+@wrong_value("training.6", "Recipes with settings of their own, beside the baseline: 1")
+def one_change_under_four_names():
+    report = _report()
+    for row in _others(report):
+        row |= {"parent": "baseline", "change": {"optimizer": "adamw"}, "epochs": 20}
+    return report
+
+
+@wrong_value("training.6", "Recipes with settings of their own, beside the baseline: 0")
+def changes_that_change_nothing():
+    report = _report()
+    for row in _others(report):
+        row |= {"parent": "baseline", "change": {"dropout": 0.1}, "epochs": 20}
+    return report
+
+
+@wrong_value("training.6", "lead back to itself")
+def its_own_parent():
+    report = _report()
+    report["recipes"][report["choice"]]["parent"] = report["choice"]
+    return report
+
+
+@wrong_value("training.6", "contradicts its change")
+def epochs_of_another_run():
+    report = _report()
+    report["recipes"][report["choice"]]["epochs"] = 20
+    return report
+
+
+@wrong_value("training.6", "contradicts its change")
+def another_baseline():
+    report = _report()
+    report["recipes"]["baseline"]["change"] = {"lr_factor": 0.01}
+    return report
+
+
+@wrong_value("training.6", "these runs make no pairs")
+def a_recipe_without_runs():
+    report = _report()
+    _others(report)[0].update(seeds=[], val_acc=[])
+    return report

@@ -123,7 +123,7 @@ def judge_report(answer, draw):
     rows = _rows(found["recipes"])
     _fair(rows, found)
     choice = ask.choice(found["choice"], [*rows], "the choice", "choice")
-    if choice == "baseline":
+    if choice == "baseline" or _settings(rows, choice) == BASELINE:
         raise Wrong(
             "The choice is the baseline itself. Compare another recipe with it; "
             "'unclear' and 'worse' are results, too.",
@@ -214,12 +214,37 @@ def _fair(rows, found):
                 f"{name!r}의 설정이 {row['parent']!r}와(과) {len(change)}군데 "
                 f"다릅니다. 정확도가 달라진다면 그 가운데 무엇 때문일까요?",
             )
-    if len(rows) < 4:
+    tried = []
+    for name in rows:
+        if (settings := _settings(rows, name)) not in [BASELINE, *tried]:
+            tried.append(settings)
+    if len(tried) < 3:
         raise Wrong(
-            f"Recipes beside the baseline: {len(rows) - 1}. The task asks for more.",
-            f"기준 모델 말고 시도한 방법이 {len(rows) - 1}가지입니다. 문제에서 요구한 "
-            f"것보다 적습니다.",
+            f"Recipes with settings of their own, beside the baseline: {len(tried)}. "
+            f"The task asks for more.",
+            f"기준 모델 말고 설정이 서로 다른 방법이 {len(tried)}가지입니다. 문제에서 "
+            f"요구한 것보다 적습니다.",
         )
+
+
+def _settings(rows, name, later=()):
+    """All settings of a recipe: the baseline's, and the changes on the way."""
+    if name in later:
+        raise Wrong(
+            f"The parents of {name!r} lead back to itself and not to the baseline.",
+            f"{name!r}의 parent를 거슬러 올라가면 기준 모델이 아니라 제자리로 "
+            f"돌아옵니다.",
+        )
+    row = rows[name]
+    settings = BASELINE
+    if name != "baseline":
+        settings = _settings(rows, row["parent"], (*later, name)) | row["change"]
+    if (name == "baseline" and row["change"]) or row["epochs"] != settings["epochs"]:
+        raise Wrong(
+            f"The row of {name!r} contradicts its change. Was the report edited?",
+            f"{name!r} 행이 그 change와 서로 맞지 않습니다. 보고서를 고쳤나요?",
+        )
+    return settings
 
 
 def _seeds(rows, choice):
@@ -234,8 +259,8 @@ def _seeds(rows, choice):
                 f"달라질지 알기에는 너무 적습니다.",
             )
     for name, row in rows.items():
-        strange = [seed for seed in row["seeds"] if seed not in there]
-        if strange or (name == choice and row["seeds"] != there):
+        same = set(row["seeds"]) <= set(there) and len(row["val_acc"]) > 0
+        if not same or (name == choice and row["seeds"] != there):
             raise Wrong(
                 f"{name!r} has the seeds {row['seeds']}, the baseline {there}: these "
                 f"runs make no pairs.",

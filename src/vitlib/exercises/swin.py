@@ -12,10 +12,10 @@ from vitlib.exercises.judge import Wrong, exercise
 def partition(answer, draw):
     """`partition(X, a, b)`: (B, h, w, D) -> (B * nW, a * b, D)."""
     (a, b), (r, c) = draw.distinct(2, 2, 4), draw.distinct(2, 1, 2)
-    B, D = draw.distinct(2, 2, 6)
-    X = draw.normal(B, a * b * r, a * b * c, D)  # windows of b x a fit, too
-    _cut(answer, X, a, b)
-    _cut(answer, X, b, a)
+    B, *widths = draw.distinct(3, 2, 6)
+    for D, sides in zip(widths, ((a, b), (b, a)), strict=True):
+        # Windows with the sides exchanged fit, too.
+        _cut(answer, draw.normal(B, a * b * r, a * b * c, D), *sides)
 
 
 def _cut(answer, X, a, b):
