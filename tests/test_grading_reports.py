@@ -31,7 +31,7 @@ def right(X, num_heads):
 
 def test_hidden_tests_are_asked_and_never_shown(block):
     def knows_the_check(X, num_heads):
-        return right(X if X.shape[0] > 1 else 0 * X, num_heads)
+        return right(X if X.shape[1] > 1 else 0 * X, num_heads)
 
     assert judged(block, "block.1", right)[0] == "right"
     state, en, ko = judged(block, "block.1", knows_the_check)
