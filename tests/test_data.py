@@ -18,10 +18,11 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
+from torch.nn import functional as F
 from torch.testing import assert_close
 
 from vitlib import FashionMNIST, data, files
-from vitlib.data import Batches, shift_and_flip
+from vitlib.data import Batches, resize_weights, shift_and_flip
 from vitlib.files import DataError
 
 NAME = "train-labels-idx1-ubyte"
@@ -396,6 +397,20 @@ def test_resize_is_that_of_torchvision(sample, size):
     )
     # PIL rounds to whole gray levels after each of two passes, we do not.
     assert_close(X, expected, rtol=0, atol=1 / 255 + 1e-6)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (56, 40), (14, 20)])
+def test_resize_is_interpolation_written_as_two_products(sample, size):
+    images, labels = sample.test
+    X = Batches(images, labels, 64, size).prepare(images[:64])
+    plain = Batches(images, labels, 64, (28, 28)).prepare(images[:64])
+    expected = F.interpolate(plain, size, mode="bilinear", antialias=True)
+    assert_close(X, expected, rtol=0, atol=1e-6)
+    rows, cols = (resize_weights(28, side) for side in size)
+    assert (rows.shape, cols.shape) == ((size[0], 28), (size[1], 28))
+    # Every new pixel is an average of old ones.
+    assert_close(rows.sum(1), torch.ones(size[0]), rtol=0, atol=1e-6)
+    assert rows.min() >= 0
 
 
 def test_no_resize_keeps_every_pixel(sample):

@@ -42,6 +42,10 @@ class Batches:
         self.batch_size, self.resize = batch_size, resize
         self.generator = generator
         self.normalize, self.augment = normalize, augment
+        self.weights = [
+            resize_weights(old, new)
+            for old, new in zip(images.shape[1:], resize, strict=True)
+        ]
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
@@ -60,8 +64,19 @@ class Batches:
         if self.augment:
             X = shift_and_flip(X, self.generator)
         if tuple(self.resize) != (28, 28):
-            X = F.interpolate(X, self.resize, mode="bilinear", antialias=True)
+            rows, cols = self.weights
+            X = rows @ (X @ cols.T)  # (B, 1, 28, 28) -> (B, 1, 28, W) -> (B, 1, H, W)
         return (X - MEAN) / STD if self.normalize else X
+
+
+def resize_weights(old, new):
+    """Bilinear resizing of one axis, written as a matrix: (new, old).
+
+    Resizing is linear and treats rows and columns apart, so two small matrix
+    products resize a whole batch, with the numbers of `F.interpolate` and faster.
+    """
+    rows = torch.eye(old)[None, None]  # (1, 1, old, old)
+    return F.interpolate(rows, (new, old), mode="bilinear", antialias=True)[0, 0]
 
 
 def shift_and_flip(X, generator, reach=2):
