@@ -11,7 +11,7 @@ export VITLIB_QUIET = 1
 export OMP_WAIT_POLICY = PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test versions sync record run assignment slides format clean
+.PHONY: help setup book serve test versions sync record run assignment slides bench format clean
 
 help: ## this list | 이 목록
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {split($$2, t, " [|] "); \
@@ -58,9 +58,14 @@ slides: setup ## make slides of a chapter: NAME=block LANG=ko | 장의 슬라이
 	@test -n "$(NAME)" || { echo "make slides NAME=block LANG=ko"; exit 2; }
 	@$(PYTHON_IN) -m tools.slides $(NAME) --language $(LANGUAGE)
 
+bench: setup ## time model and loader beside D2L, timm and others | 모델과 데이터 로더의 속도를 D2L, timm 등과 나란히 잽니다
+	@test "$(VENV)" != .venv || $(PYTHON_IN) -m pip install -qq \
+	  --disable-pip-version-check -r benchmarks/requirements.txt -c constraints.txt
+	@for name in speed loading epoch; do $(PYTHON_IN) benchmarks/$$name.py || exit; echo; done
+
 format: setup ## put Python files in order | 파이썬 파일의 모양을 맞춥니다
-	@$(PYTHON_IN) -m ruff check --fix src tests tools
-	@$(PYTHON_IN) -m ruff format src tests tools
+	@$(PYTHON_IN) -m ruff check --fix src tests tools benchmarks
+	@$(PYTHON_IN) -m ruff format src tests tools benchmarks
 
 clean: ## remove what was built, keep .venv | 빌드한 것을 지웁니다. .venv는 남깁니다
 	rm -rf _build build slides

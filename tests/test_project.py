@@ -32,7 +32,7 @@ PROMISED = [
     *(f".github/workflows/{n}.yml" for n in ("test", "gpu", "publish", "versions")),
 ]
 TARGETS = {"help", "setup", "book", "serve", "test", "sync", "record", "run"}
-TARGETS |= {"assignment", "slides", "versions", "format", "clean"}
+TARGETS |= {"assignment", "slides", "versions", "bench", "format", "clean"}
 
 MODELS = {"expect", "mlp", "patch_embedding", "block", "classifier", "vit", "swin"}
 MODELS |= {"discussion", "right_shape_wrong_model"}
