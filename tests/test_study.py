@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from vitlib.exercises import examine
+from vitlib.exercises import comparison, examine
 from vitlib.exercises import study as module
 from vitlib.exercises.study import BASELINE, Study
 
@@ -24,7 +24,8 @@ def few(study, name, seed=0):
 def tiny(monkeypatch):
     """One epoch of a small model on few images."""
     small = {"epochs": 1, "num_hiddens": 8, "num_blks": 1, "batch_size": 40}
-    monkeypatch.setattr(module, "BASELINE", BASELINE | small)
+    for place in (module, comparison):  # both the study and its judge
+        monkeypatch.setattr(place, "BASELINE", BASELINE | small)
     monkeypatch.setattr(Study, "_data", few)
 
 
