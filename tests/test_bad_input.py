@@ -48,7 +48,7 @@ from vitlib.swin import (
     window_partition,
     window_reverse,
 )
-from vitlib.training import evaluate
+from vitlib.training import Diverged, evaluate
 
 
 def vit(**changes):
@@ -199,10 +199,10 @@ WRONG = {
     ),
     # a training step
     "NaN in an image": (
-        lambda: step(with_nan(), labels()), V, "1 of the 192 input values", "finite",
+        lambda: step(with_nan(), labels()), Diverged, "1 of the 192 input", "finite",
     ),
     "loss not finite": (
-        with_infinite_weights, V, "loss is nan", "learning rate may be too high",
+        with_infinite_weights, Diverged, "loss is nan", "learning rate may be too high",
     ),
     "labels of float": (
         lambda: step(images(), labels(0, 1, 2, dtype=torch.float32)),

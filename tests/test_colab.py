@@ -34,6 +34,7 @@ COLAB = {
     "pillow": "11.3.0",
     "requests": "2.32.4",
     "anywidget": "0.9.21",
+    "safetensors": "0.4.3",  # or newer: what its transformers asks for
 }
 
 

@@ -43,12 +43,12 @@ class UntilHopeless(Trainer):
         self.limit, self.images, self.bound = limit, images, 0.0
 
     def _step(self, model, batch, optimizer):
-        loss = super()._step(model, batch, optimizer)
+        loss = super()._step(model, batch, optimizer).item()
         assert loss >= 0
         self.bound += loss * len(batch[1]) / self.images
         if self.bound > self.limit:
             raise Hopeless
-        return loss
+        return torch.tensor(loss)
 
 
 def first_epoch(sabotage, band):

@@ -136,7 +136,7 @@ def test_a_report_is_plain_printed_and_judged(study, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [eval(line) for line in lines] == reports
     verdicts = [examine("training.6", report) for report in reports]
-    assert [verdict.right for verdict in verdicts].count(True) == 1
+    assert [verdict.right for verdict in verdicts].count(True) == 1, verdicts
     row = reports[0]["recipes"]["dropout"]
     assert row["change"] == {"dropout": 0.5}
     assert row["parent"] == "baseline"

@@ -1,14 +1,17 @@
 """The trainer: what it reports, and what survives when it is stopped."""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from vitlib import (
@@ -22,6 +25,13 @@ from vitlib import (
     training,
     warmup_cosine,
 )
+from vitlib.data import Batches
+from vitlib.training import Diverged, distributed
+from vitlib.training import trainer as trainer_module
+from vitlib.training.checkpoint import load
+from vitlib.training.settings import PRECISIONS
+from vitlib.training.state import Progress
+from vitlib.training.watch import WINDOW, Watch
 
 
 def model(seed=0, **changes):
@@ -272,7 +282,7 @@ t.run({checkpoint!r})
 
 @pytest.mark.parametrize("when", ["step", "save"])
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, when):
-    checkpoint = tmp_path / "run" / "last.pt"
+    checkpoint = tmp_path / "run" / "last.safetensors"
     code = KILLED.format(
         tests=str(Path(__file__).parent), when=when, checkpoint=str(checkpoint)
     )
@@ -282,33 +292,37 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, when):
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
     assert child.returncode == -signal.SIGKILL, child.stderr
-    files = ["last.pt"] if when == "step" else ["last.pt", "last.pt.part"]
+    files = (
+        ["last.safetensors"]
+        if when == "step"
+        else ["last.safetensors", "last.safetensors.part"]
+    )
     assert sorted(p.name for p in checkpoint.parent.iterdir()) == files
-    saved = torch.load(checkpoint, weights_only=True)
-    assert len(json.loads(saved["history"])) == 1
+    _, notes = load(checkpoint)
+    assert len(notes["progress"]["history"]) == 1
 
     resumed, resumed_history = run(checkpoint)
     whole, whole_history = run()
     assert same_weights(resumed, whole)
     assert resumed_history == whole_history
-    assert [p.name for p in checkpoint.parent.iterdir()] == ["last.pt"]
+    assert [p.name for p in checkpoint.parent.iterdir()] == ["last.safetensors"]
 
 
 def test_a_finished_run_is_read_and_not_trained_again(tmp_path, monkeypatch):
-    first, history = run(tmp_path / "last.pt")
+    first, history = run(tmp_path / "last.safetensors")
 
     def no_step(*args):
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr(Trainer, "_step", no_step)
-    second, again = run(tmp_path / "last.pt")
+    second, again = run(tmp_path / "last.safetensors")
     assert again == history
     assert same_weights(first, second)
 
 
 def test_a_run_is_prolonged(tmp_path):
     """Without a schedule, 2 epochs and then 1 more are 3 epochs."""
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.safetensors"
     for epochs in (2, 3):
         prolonged = model()
         torch.manual_seed(5)
@@ -317,6 +331,13 @@ def test_a_run_is_prolonged(tmp_path):
     torch.manual_seed(5)
     trainer(3).fit(whole, data())
     assert same_weights(prolonged, whole)
+
+
+def header(path, **changes):
+    """Write the checkpoint again, with other notes."""
+    tensors, notes = load(path)
+    notes = {"format": 1, **notes, **changes}
+    save_file(tensors, str(path), {"vitlib": json.dumps(notes)})
 
 
 def damage(path, how):
@@ -329,32 +350,35 @@ def damage(path, how):
         path.write_text("not a checkpoint")
     elif how == "noise":
         path.write_bytes(os.urandom(2000))
-    elif how == "other content":
-        torch.save({"weights": torch.zeros(2)}, path)
-    elif how == "a list":
-        torch.save([1, 2], path)
-    elif how == "bare weights":
+    elif how == "a pickle":
         torch.save(model().state_dict(), path)
-    elif how == "a history that is none":
-        torch.save({**torch.load(path), "history": "not json"}, path)
-    elif how == "no weights":
-        torch.save({"history": "[]"}, path)
+    elif how == "bare weights":
+        save_file(model().state_dict(), str(path))
+    elif how == "notes that are no JSON":
+        save_file(load(path)[0], str(path), {"vitlib": "not json"})
+    elif how == "another format":
+        header(path, format=2)
+    elif how == "no progress":
+        header(path, progress=None)
     else:
-        torch.save({**torch.load(path), "history": json.dumps([{"loss": 1}])}, path)
+        header(path, progress={"history": [{"loss": 1}]})
 
 
 @pytest.mark.parametrize(
     "how",
     [
-        "cut", "empty", "text", "noise", "other content", "a list", "bare weights",
-        "a history that is none", "no weights", "a history of other fields",
+        "cut", "empty", "text", "noise", "a pickle", "bare weights",
+        "notes that are no JSON", "another format", "no progress",
+        "a history of other fields",
     ],
 )  # fmt: skip
 def test_a_damaged_checkpoint_says_so(tmp_path, how):
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.safetensors"
     run(path, max_epochs=1)
     damage(path, how)
-    with pytest.raises(ValueError, match=r"last\.pt is not a whole checkpoint"):
+    with pytest.raises(
+        ValueError, match=r"last\.safetensors is not a whole checkpoint"
+    ):
         run(path, max_epochs=1)
 
 
@@ -368,23 +392,23 @@ def test_a_folder_that_cannot_be_made_stops_the_run_before_its_first_epoch(tmp_p
     net = model()
     before = [parameter.clone() for parameter in net.parameters()]
     with pytest.raises(OSError, match="a file"):
-        trainer(1, checkpoint=tmp_path / "a file" / "last.pt").fit(net, data())
+        trainer(1, checkpoint=tmp_path / "a file" / "last.safetensors").fit(net, data())
     assert all(map(torch.equal, before, net.parameters()))
 
 
 def test_a_half_written_file_is_ignored(tmp_path):
-    path = tmp_path / "last.pt"
-    (tmp_path / "last.pt.part").write_bytes(b"half")
+    path = tmp_path / "last.safetensors"
+    (tmp_path / "last.safetensors.part").write_bytes(b"half")
     _, history = run(path, max_epochs=1)
     assert len(history) == 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.safetensors"]
 
 
 @pytest.mark.parametrize(
     "other", [dict(num_hiddens=8), dict(num_blks=2), dict(use_bias=True)]
 )
 def test_a_checkpoint_of_another_model_says_so(tmp_path, other):
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.safetensors"
     trainer(1, checkpoint=path).fit(model(**other), data())
     with pytest.raises(ValueError, match="belongs to another model or optimizer"):
         trainer(2, checkpoint=path).fit(model(), data())
@@ -392,7 +416,7 @@ def test_a_checkpoint_of_another_model_says_so(tmp_path, other):
 
 @pytest.mark.parametrize("other", ["AdamW", "SGD of the head"])
 def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.safetensors"
     net = model()
     if other == "AdamW":
         optimizer = torch.optim.AdamW(net.parameters())
@@ -401,6 +425,256 @@ def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
     trainer(1, checkpoint=path).fit(net, data(), optimizer)
     with pytest.raises(ValueError, match="belongs to another model or optimizer"):
         trainer(2, checkpoint=path).fit(model(), data())
+
+
+# Within an epoch, on a full disk, after a loss that is none
+
+
+def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
+    tmp_path, monkeypatch
+):
+    """Saved after each step; killed in the last step of epoch 2."""
+    monkeypatch.setattr(trainer_module, "WINDOW", 1)
+    monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
+    real, steps = Trainer._step, []
+
+    def step(*args):
+        steps.append(1)
+        if len(steps) == 10:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "last.safetensors")
+    _, notes = load(tmp_path / "last.safetensors")
+    assert notes["progress"]["steps"] == 4
+    resumed, history = run(tmp_path / "last.safetensors")
+    assert len(steps) == 10 + 6  # one of epoch 2, five of epoch 3
+    monkeypatch.setattr(Trainer, "_step", real)
+    whole, whole_history = run()
+    assert same_weights(resumed, whole)
+    assert history == whole_history
+
+
+def test_it_says_where_it_goes_on(tmp_path, capsys):
+    run(tmp_path / "last.safetensors", max_epochs=1)
+    assert capsys.readouterr().err == ""
+    run(tmp_path / "last.safetensors", max_epochs=2)
+    said = capsys.readouterr().err
+    assert "goes on from" in said
+    assert "last.safetensors, after 1 epochs" in said
+
+
+def test_a_checkpoint_holds_no_code(tmp_path):
+    """A file that runs code when it is read would be a pickle, or a zip of one."""
+    run(tmp_path / "last.safetensors", max_epochs=1)
+    content = (tmp_path / "last.safetensors").read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    assert "vitlib" in header["__metadata__"]
+
+
+def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsys):
+    path, kept = tmp_path / "last.safetensors", []
+
+    def once(tensors, name, metadata):
+        if path.exists():
+            kept.append(path.read_bytes())
+            Path(name).write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        save_file(tensors, name, metadata)
+
+    monkeypatch.setattr("vitlib.training.checkpoint.save_file", once)
+    unsaved, history = run(path)
+    assert "No space left on device" in capsys.readouterr().err
+    assert [path.read_bytes()] * 2 == kept  # that of the first epoch
+    assert [p.name for p in tmp_path.iterdir()] == ["last.safetensors"]
+    whole, whole_history = run()
+    assert same_weights(unsaved, whole)
+    assert history == whole_history
+
+
+def poisoned(after):
+    """A model whose weights become NaN after some steps."""
+    net = model()
+    steps = []
+
+    def hook(module, args):
+        steps.append(1)
+        if len(steps) > after and module.training:
+            module.cls_token.data.fill_(math.nan)
+
+    net.register_forward_pre_hook(hook)
+    return net
+
+
+def test_a_nan_says_where_and_keeps_the_last_good_checkpoint(tmp_path):
+    path = tmp_path / "last.safetensors"
+    whole = data()
+    with pytest.raises(Diverged) as caught:
+        # 5 steps and 2 batches of validation, then the third step of epoch 2
+        trainer(3, checkpoint=path).fit(poisoned(9), whole)
+    said = str(caught.value)
+    assert "nan" in said
+    assert "at step 3 of 5 of epoch 2" in said
+    assert "on the training images " in said
+    assert "Try a learning rate below 0.1" in said
+    assert f"{path} is of before and was kept" in said
+    tensors, _ = load(path)
+    assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_losses_that_grow_stop_the_run(kind):
+    """On a GPU, too, where losses are read once in a while."""
+    progress = Progress()
+    watch = Watch(10, torch.device(kind), progress, lambda tensor: tensor)
+    for step in range(2 * WINDOW):
+        watch.add(torch.tensor(2.3), 4, step)
+    assert progress.seen == 8 * WINDOW
+    assert progress.loss == pytest.approx(2.3 * 8 * WINDOW)
+    for step in range(WINDOW - 1):
+        watch.waiting.append((torch.tensor(8.0), 4, step))
+    with pytest.raises(Diverged, match="has grown to"):
+        watch.add(torch.tensor(8.0), 4, WINDOW)
+
+
+def test_a_nan_within_a_window_is_dated_right():
+    watch = Watch(10, torch.device("cuda"), Progress(), lambda tensor: tensor)
+    for step in range(WINDOW - 1):
+        watch.add(torch.tensor(math.nan if step >= 7 else 2.0), 4, step)
+    with pytest.raises(Diverged) as caught:
+        watch.add(torch.tensor(math.nan), 4, WINDOW - 1)
+    assert caught.value.at == 7
+
+
+# Number formats, devices, Drive
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_sixteen_bits_train_like_thirty_two(precision):
+    """The logic of a GPU's formats, tried on the CPU."""
+    losses = {}
+    for name in ("float32", precision):
+        torch.manual_seed(0)
+        net = model()
+        losses[name] = trainer(2, precision=name).fit(net, data()).train_loss
+        assert all(p.dtype == torch.float32 for p in net.parameters())
+    assert losses[precision] != losses["float32"]
+    assert losses[precision] == pytest.approx(losses["float32"], rel=0.02)
+
+
+def test_only_float16_is_scaled():
+    for precision in PRECISIONS:
+        scaled = trainer(1, precision=precision).scaler.is_enabled()
+        assert scaled == (precision == "float16")
+
+
+def test_precision_that_does_not_exist():
+    with pytest.raises(ValueError, match=r"float32, bfloat16, float16, got 'int8'"):
+        trainer(1, precision="int8")
+
+
+def test_no_value_is_read_within_a_window(monkeypatch):
+    """What would make a GPU wait: reading a tensor's value on the host."""
+    monkeypatch.setattr(torch.amp.GradScaler, "step", lambda self, o: o.step())
+    net, images = model(), data()
+    batches = images.train_dataloader()
+    watch = Watch(10, torch.device("cuda"), Progress(), lambda tensor: tensor)
+    ours = trainer(1)
+    ours._loss = distributed.loss_of(net, ours.device)
+    optimizer = net.configure_optimizers()
+
+    def unchecked(self, batch):  # as it is on a GPU
+        return F.cross_entropy(self(batch[0]), batch[1])
+
+    monkeypatch.setattr(Classifier, "training_step", unchecked)
+    for name in ("item", "tolist", "__bool__", "__float__", "__int__", "cpu", "numpy"):
+        monkeypatch.setattr(torch.Tensor, name, _read)
+    for step, batch in enumerate(batches):
+        watch.add(ours._step(net, batch, optimizer), len(batch[1]), step)
+    with pytest.raises(AssertionError, match="was read"):
+        watch.read()
+
+
+def _read(*args):
+    raise AssertionError("a tensor was read")
+
+
+def test_images_are_put_where_they_are_used(monkeypatch):
+    moved = []
+    real = Batches.to
+    monkeypatch.setattr(
+        Batches, "to", lambda self, device: moved.append(device) or real(self, device)
+    )
+    ours = trainer(1)
+    ours.fit(model(), data())
+    assert moved == [ours.device, ours.device]
+
+
+def test_drive_is_for_colab(monkeypatch, tmp_path):
+    with pytest.raises(ValueError, match="this is none: name a file"):
+        trainer(1, checkpoint="drive:run")
+    mounted = []
+    colab = types.ModuleType("google.colab")
+    colab.drive = types.SimpleNamespace(mount=mounted.append)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    monkeypatch.setattr("vitlib.training.checkpoint.DRIVE", tmp_path)
+    run("drive:run", max_epochs=1)
+    assert mounted == [str(tmp_path)]
+    assert (tmp_path / "MyDrive" / "run.safetensors").is_file()
+
+
+# Several processes
+
+
+COMMAND = ["-m", "vitlib.training", "--sample", "--epochs", "1", "--holdout", "200"]
+
+
+def train_from_the_command_line(folder, processes):
+    """The weights that `python -m vitlib.training` or `torchrun` ends with."""
+    path = folder / f"{processes}.safetensors"
+    start = ["-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
+    done = subprocess.run(
+        [
+            sys.executable, *(start if processes > 1 else []), *COMMAND,
+            "--dropout", "0", "--checkpoint", str(path),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "VITLIB_PROFILE": "quick"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 1: train loss") == 1
+    return load(path)
+
+
+def test_two_processes_give_what_one_gives(tmp_path):
+    """1,800 images in batches of 128: the last has 8. Without dropout."""
+    (one, notes), (two, others) = (
+        train_from_the_command_line(tmp_path, n) for n in (1, 2)
+    )
+    for name, value in one.items():
+        if name.startswith("model."):
+            torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-5)
+    first, second = (n["progress"]["history"][0] for n in (notes, others))
+    assert second["train_loss"] == pytest.approx(first["train_loss"], rel=1e-5)
+    assert second["val_acc"] == pytest.approx(first["val_acc"], abs=0.011)
+    assert {"random.0.cpu", "random.1.cpu"} <= two.keys()
+
+
+@pytest.mark.parametrize(("images", "processes"), [(8, 2), (5, 2), (1, 2), (7, 3)])
+def test_shares_are_the_whole_batch_and_weigh_as_one(images, processes, monkeypatch):
+    X, y = torch.arange(images).float(), torch.arange(images)
+    mean = 0.0
+    monkeypatch.setattr(distributed, "size", lambda: processes)
+    for r in range(processes):
+        monkeypatch.setattr(distributed, "rank", lambda r=r: r)
+        part, labels, weight = distributed.share((X, y))
+        assert torch.equal(part.long(), labels)
+        mean += weight * part.mean().item() / processes
+    assert mean == pytest.approx(X.mean().item())
 
 
 # Profile and progress bar

@@ -41,13 +41,16 @@ def source_of(name, package=PACKAGE):
 
     Args:
         name: a class, function or constant of the package, or a method:
-            `block.ViTBlock`, `mlp.gelu_exact`, `vit.ViT.embed`.
+            `block.ViTBlock`, `vit.ViT.embed`, `training.measure.evaluate`.
 
     Raises:
         LookupError: no such module, or no such name in it.
     """
     module, *path = name.split(".")
-    file = Path(package) / f"{module}.py"
+    folder = Path(package)
+    while path and (folder / module).is_dir():
+        folder, (module, *path) = folder / module, path
+    file = folder / f"{module}.py"
     if not path or not file.is_file():
         raise LookupError(f"vitlib:{name}: no module {module!r} in {package}")
     text = file.read_text(encoding="utf-8")

@@ -7,6 +7,18 @@ from torch.nn import functional as F
 from vitlib import expect
 
 
+class Diverged(ValueError):
+    """A loss that is not a number, or that has grown far beyond a guess.
+
+    Attributes:
+        at: what the one who raised it knows of the step, or None.
+    """
+
+    def __init__(self, text, at=None):
+        super().__init__(text)
+        self.at = at
+
+
 class Board:
     """Where D2L's Trainer reports: keeps the points, draws nothing.
 
@@ -53,7 +65,8 @@ class Classifier(nn.Module):
                 f"expected {logits.shape[0]} labels of dtype torch.int64, got "
                 f"shape {tuple(y.shape)}, dtype {y.dtype}"
             )
-        if y.min() < 0 or y.max() >= self.num_classes:
+        # A GPU checks for itself; reading the labels here would make the host wait.
+        if y.device.type == "cpu" and not 0 <= y.min() <= y.max() < self.num_classes:
             raise ValueError(
                 f"labels must be in 0..{self.num_classes - 1}, got "
                 f"{y.min().item()}..{y.max().item()}"
@@ -61,12 +74,15 @@ class Classifier(nn.Module):
         return F.cross_entropy(logits, y)
 
     def training_step(self, batch):
-        """The loss of one batch; raises rather than train on a NaN."""
+        """The loss of one batch; raises rather than train on a NaN.
+
+        On a GPU it does not look, for that would make the host wait at every step.
+        """
         X, y = batch
         loss = self.loss(self(X), y)
-        if not torch.isfinite(loss):
+        if loss.device.type == "cpu" and not torch.isfinite(loss):
             bad = X.numel() - torch.isfinite(X).sum().item()
-            raise ValueError(
+            raise Diverged(
                 f"the training loss is {loss.item()}, expected a finite number: "
                 f"{bad} of the {X.numel()} input values are not finite"
                 + ("" if bad else "; the learning rate may be too high")
@@ -82,7 +98,8 @@ class Classifier(nn.Module):
         self.plot("acc", (logits.argmax(1) == y).float().mean(), train=False)
 
     def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=self.lr)
+        fused = next(self.parameters()).is_cuda  # one kernel for all the weights
+        return torch.optim.SGD(self.parameters(), lr=self.lr, fused=fused)
 
     def plot(self, key, value, train):
         """Two training points and one validation point an epoch, as in D2L."""

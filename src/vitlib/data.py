@@ -39,6 +39,7 @@ class Batches:
         augment=False,
     ):  # fmt: skip
         self.images, self.labels = images, labels
+        self.rows = None  # of the last batch that was served
         self.batch_size, self.resize = batch_size, resize
         self.generator = generator
         self.normalize, self.augment = normalize, augment
@@ -46,6 +47,11 @@ class Batches:
             resize_weights(old, new)
             for old, new in zip(images.shape[1:], resize, strict=True)
         ]
+
+    def to(self, device):
+        """Keep the images on `device`, where each batch is then made."""
+        self.images, self.labels = self.images.to(device), self.labels.to(device)
+        return self
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
@@ -55,7 +61,9 @@ class Batches:
             order = torch.arange(len(self.images))
         else:
             order = torch.randperm(len(self.images), generator=self.generator)
-        for rows in order.split(self.batch_size):
+        resident = order.to(self.images.device).split(self.batch_size)
+        for i, rows in enumerate(resident):
+            self.rows = order[i * self.batch_size :][: len(rows)]
             yield self.prepare(self.images[rows]), self.labels[rows]
 
     def prepare(self, images):
@@ -92,6 +100,8 @@ def shift_and_flip(X, generator, reach=2):
     mirrored = torch.rand(B, generator=generator) < 0.5
     cols = torch.where(mirrored[:, None], cols.flip(1), cols)
     image = torch.arange(B)[:, None, None]
+    # Drawn on the CPU, so that every device sees the same images.
+    image, rows, cols = (part.to(X.device) for part in (image, rows, cols))
     # Indexing with (B, 1, 1), (B, H, 1), (B, 1, W) takes one window an image.
     return padded[image, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
 

@@ -1,0 +1,90 @@
+"""Where a run stands, in one file that can be read without running code.
+
+A checkpoint is a safetensors file: weights, moments of the optimizer and states
+of the random number generators are tensors, everything else is JSON in its
+header. It is written under another name and then renamed, so that the file of
+that name is whole at any moment.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+FORMAT = 1
+DRIVE = Path("/content/drive")  # where Colab shows the Google Drive of its user
+
+
+def place(name):
+    """The file that is meant: a path, or `drive:NAME` for Google Drive in Colab.
+
+    Raises:
+        ValueError: a folder, or `drive:` anywhere but in Colab.
+    """
+    name = str(name)
+    if name.startswith("drive:"):
+        try:
+            from google.colab import drive
+        except ImportError:
+            raise ValueError(
+                f"checkpoint {name!r} is on the Google Drive of a Colab session, and "
+                f"this is none: name a file instead"
+            ) from None
+        drive.mount(str(DRIVE))
+        file = DRIVE / "MyDrive" / name.removeprefix("drive:")
+        return file if file.suffix else file.with_suffix(".safetensors")
+    if Path(name).is_dir():
+        raise ValueError(f"checkpoint must be a file, got the folder {name}")
+    return Path(name)
+
+
+def save(path, tensors, notes):
+    """Write a checkpoint, whole or not at all.
+
+    Args:
+        tensors: {name: tensor}, on any device.
+        notes: what JSON can hold.
+
+    Raises:
+        OSError: it cannot be written; an older checkpoint is as it was.
+    """
+    part = path.with_name(path.name + ".part")
+    tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
+    header = {"vitlib": json.dumps({"format": FORMAT, **notes})}
+    try:
+        try:
+            save_file(tensors, str(part), metadata=header)
+        except SafetensorError as error:  # a full disk, told by the library
+            raise OSError(str(error)) from None
+        with open(part, "r+b") as file:
+            os.fsync(file.fileno())  # on the disk before it takes the name
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def load(path):
+    """The tensors and the notes of a checkpoint.
+
+    Raises:
+        ValueError: the file is not a whole checkpoint.
+    """
+    try:
+        with safe_open(str(path), "pt") as file:
+            notes = json.loads(file.metadata()["vitlib"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if notes.pop("format") != FORMAT:
+            raise ValueError("another format")
+    except Exception as error:  # what a damaged file raises is anyone's guess
+        raise not_whole(path, error) from None
+    return tensors, notes
+
+
+def not_whole(path, error):
+    return ValueError(
+        f"{path} is not a whole checkpoint ({type(error).__name__}): to start anew, "
+        f"delete it or name another"
+    )
