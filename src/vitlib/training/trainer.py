@@ -186,9 +186,12 @@ class Trainer:
             first = ", ".join(map(str, rows[:4].tolist()))
             text += f", on the training images {first}, ... ({len(rows)} in the batch)"
         rate = run.optimizer.param_groups[0]["lr"]
-        text += f". Try a learning rate below {rate:g}, or gradient_clip_val=1.0"
+        text += (
+            f". The learning rate is {rate:g}: try a smaller one, or "
+            f"gradient_clip_val=1.0"
+        )
         if self.checkpoint and self.checkpoint.exists():
-            text += f"; {self.checkpoint} is of before and was kept"
+            text += f". {self.checkpoint.name} is from before and was kept"
         return text
 
     def _due(self, run, saved):
@@ -209,8 +212,8 @@ class Trainer:
             files.save(self.checkpoint, *state)
         except OSError as error:
             say(
-                f"could not write {self.checkpoint} ({error}): training goes on, and "
-                f"an older checkpoint is as it was"
+                f"could not write {self.checkpoint.name} ({error}): training goes on, "
+                f"and an older checkpoint is as it was"
             )
 
     def _resume(self, run):
@@ -233,7 +236,8 @@ class Trainer:
             ) from None
         epochs, steps = len(run.progress.history), run.progress.steps
         say(
-            f"goes on from {self.checkpoint}, after {epochs} epochs"
+            f"goes on from {self.checkpoint.name}, after {epochs} of "
+            f"{self.max_epochs} epochs"
             + (f" and {steps} of {len(run.train)} steps" if steps else "")
         )
 
