@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -376,10 +377,12 @@ def test_a_damaged_checkpoint_says_so(tmp_path, how):
     path = tmp_path / "last.safetensors"
     run(path, max_epochs=1)
     damage(path, how)
+    content = path.read_bytes()
     with pytest.raises(
         ValueError, match=r"last\.safetensors is not a whole checkpoint"
     ):
         run(path, max_epochs=1)
+    assert path.read_bytes() == content
 
 
 def test_a_checkpoint_that_is_a_folder_says_so(tmp_path):
@@ -410,8 +413,18 @@ def test_a_half_written_file_is_ignored(tmp_path):
 def test_a_checkpoint_of_another_model_says_so(tmp_path, other):
     path = tmp_path / "last.safetensors"
     trainer(1, checkpoint=path).fit(model(**other), data())
-    with pytest.raises(ValueError, match="belongs to another model or optimizer"):
-        trainer(2, checkpoint=path).fit(model(), data())
+    refuses(path, r"of shape \(|absent in the (file|model)")
+
+
+def refuses(path, reason):
+    """A new model is not trained on this file, and neither of them changes."""
+    content, net = path.read_bytes(), model()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    said = f"belongs to another model or optimizer: .*({reason})"
+    with pytest.raises(ValueError, match=said):
+        trainer(2, checkpoint=path).fit(net, data())
+    assert all(torch.equal(net.state_dict()[name], before[name]) for name in before)
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("other", ["AdamW", "SGD of the head"])
@@ -423,8 +436,7 @@ def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
     else:
         optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
     trainer(1, checkpoint=path).fit(net, data(), optimizer)
-    with pytest.raises(ValueError, match="belongs to another model or optimizer"):
-        trainer(2, checkpoint=path).fit(model(), data())
+    refuses(path, r"(AdamW|SGD) of \d+ tensors, expected SGD of \d+ tensors")
 
 
 # Within an epoch, on a full disk, after a loss that is none
@@ -495,6 +507,99 @@ def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsy
     assert history == whole_history
 
 
+def test_a_disk_with_no_room_left(tmp_path, capsys):
+    """The library's own error, from a limit on the size of files."""
+    path, real = (
+        tmp_path / "last.safetensors",
+        resource.getrlimit(resource.RLIMIT_FSIZE),
+    )
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, real[1]))
+        _, history = run(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, real)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert len(history) == 3
+    assert capsys.readouterr().err.count("could not write last.safetensors") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    run(tmp_path / "last.safetensors", max_epochs=1)
+
+    def denied(*args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("vitlib.training.checkpoint.safe_open", denied)
+    with pytest.raises(PermissionError):
+        run(tmp_path / "last.safetensors", max_epochs=1)
+
+
+def test_a_learning_rate_given_anew_is_the_one_that_counts(tmp_path):
+    """Whoever is told to try a smaller one must be able to."""
+    path = tmp_path / "last.safetensors"
+    trainer(1, checkpoint=path).fit(model(), data())
+    net = model()
+    optimizer = type("SGD", (Rates,), {})(net.parameters(), lr=0.01)
+    trainer(2, checkpoint=path).fit(net, data(), optimizer)
+    assert optimizer.rates == 5 * [0.01]
+
+
+@pytest.mark.parametrize("then", PRECISIONS)
+@pytest.mark.parametrize("first", PRECISIONS)
+def test_another_number_format_may_go_on(tmp_path, first, then):
+    path = tmp_path / "last.safetensors"
+    trainer(1, checkpoint=path, precision=first).fit(model(), data())
+    ours = trainer(2, checkpoint=path, precision=then)
+    assert len(ours.fit(model(), data())) == 2
+
+
+def test_other_batches_cannot_go_on_within_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
+    real, steps = Trainer._step, []
+
+    def step(*args):
+        steps.append(1)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    path = tmp_path / "last.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(1, checkpoint=path).fit(model(), data())
+    with pytest.raises(ValueError, match="an epoch of 5 steps, expected 3"):
+        trainer(1, checkpoint=path).fit(model(), data(batch_size=128))
+
+
+def test_weights_that_break_in_the_last_step_say_so_too(tmp_path):
+    path, net = tmp_path / "last.safetensors", model()
+    trainer(1, checkpoint=path).fit(net, data())
+
+    def schedule(progress):
+        return math.inf if progress >= 0.9 else 1.0  # the last of 2 x 5 steps
+
+    with pytest.raises(Diverged) as caught:
+        trainer(2, checkpoint=path).fit(model(), data(), schedule=schedule)
+    said = str(caught.value)
+    assert "holds numbers that are not finite, at step 5 of 5 of epoch 2" in said
+    assert "The learning rate is inf" in said
+    assert "last.safetensors is from before and was kept" in said
+
+
+class Growing(Constant):
+    """Its loss is 30 nats from the start."""
+
+    def training_step(self, batch):
+        return 30 + 0 * self.logits.sum()
+
+
+def test_a_hopeless_loss_is_seen_over_short_epochs():
+    with pytest.raises(Diverged, match=r"grown to 30 nats.*step 5 of 5 of epoch 10"):
+        trainer(12).fit(Growing(), data())
+
+
 def poisoned(after):
     """A model whose weights become NaN after some steps."""
     net = model()
@@ -529,7 +634,7 @@ def test_a_nan_says_where_and_keeps_the_last_good_checkpoint(tmp_path):
 def test_losses_that_grow_stop_the_run(kind):
     """On a GPU, too, where losses are read once in a while."""
     progress = Progress()
-    watch = Watch(10, torch.device(kind), progress, lambda tensor: tensor)
+    watch = Watch(10, torch.device(kind), lambda tensor: tensor, progress)
     for step in range(2 * WINDOW):
         watch.add(torch.tensor(2.3), 4, step)
     assert progress.seen == 8 * WINDOW
@@ -541,7 +646,7 @@ def test_losses_that_grow_stop_the_run(kind):
 
 
 def test_a_nan_within_a_window_is_dated_right():
-    watch = Watch(10, torch.device("cuda"), Progress(), lambda tensor: tensor)
+    watch = Watch(10, torch.device("cuda"), lambda tensor: tensor, Progress())
     for step in range(WINDOW - 1):
         watch.add(torch.tensor(math.nan if step >= 7 else 2.0), 4, step)
     with pytest.raises(Diverged) as caught:
@@ -567,8 +672,9 @@ def test_sixteen_bits_train_like_thirty_two(precision):
 
 def test_only_float16_is_scaled():
     for precision in PRECISIONS:
-        scaled = trainer(1, precision=precision).scaler.is_enabled()
-        assert scaled == (precision == "float16")
+        ours = trainer(1, precision=precision)
+        ours.fit(model(), data(train=64))
+        assert ours.scaler.is_enabled() == (precision == "float16")
 
 
 def test_precision_that_does_not_exist():
@@ -581,8 +687,9 @@ def test_no_value_is_read_within_a_window(monkeypatch):
     monkeypatch.setattr(torch.amp.GradScaler, "step", lambda self, o: o.step())
     net, images = model(), data()
     batches = images.train_dataloader()
-    watch = Watch(10, torch.device("cuda"), Progress(), lambda tensor: tensor)
+    watch = Watch(10, torch.device("cuda"), lambda tensor: tensor, Progress())
     ours = trainer(1)
+    ours.scaler = torch.amp.GradScaler("cpu", enabled=False)
     ours._loss = distributed.loss_of(net, ours.device)
     optimizer = net.configure_optimizers()
 
@@ -613,7 +720,7 @@ def test_images_are_put_where_they_are_used(monkeypatch):
     assert moved == [ours.device, ours.device]
 
 
-def test_drive_is_for_colab(monkeypatch, tmp_path):
+def test_drive_is_for_colab(monkeypatch, tmp_path, capsys):
     with pytest.raises(ValueError, match="this is none: name a file"):
         trainer(1, checkpoint="drive:run")
     mounted = []
@@ -624,6 +731,10 @@ def test_drive_is_for_colab(monkeypatch, tmp_path):
     run("drive:run", max_epochs=1)
     assert mounted == [str(tmp_path)]
     assert (tmp_path / "MyDrive" / "run.safetensors").is_file()
+    assert len(run("drive:run", max_epochs=2)[1]) == 2  # the next session
+    assert "goes on from run.safetensors" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="must be a file, got the folder"):
+        trainer(1, checkpoint="drive:")
 
 
 # Several processes

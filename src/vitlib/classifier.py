@@ -1,7 +1,7 @@
 """The protocol that D2L's Trainer and ours both speak."""
 
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.nn import functional as F
 
 from vitlib import expect
@@ -76,11 +76,13 @@ class Classifier(nn.Module):
     def training_step(self, batch):
         """The loss of one batch; raises rather than train on a NaN.
 
-        On a GPU it does not look, for that would make the host wait at every step.
+        On a GPU it does not look, for that would make the host wait at every step,
+        nor when one of several processes, for the others would wait for it.
         """
         X, y = batch
         loss = self.loss(self(X), y)
-        if loss.device.type == "cpu" and not torch.isfinite(loss):
+        alone = loss.device.type == "cpu" and not distributed.is_initialized()
+        if alone and not torch.isfinite(loss):
             bad = X.numel() - torch.isfinite(X).sum().item()
             raise Diverged(
                 f"the training loss is {loss.item()}, expected a finite number: "

@@ -33,11 +33,12 @@ def place(name):
                 f"this is none: name a file instead"
             ) from None
         drive.mount(str(DRIVE))
-        file = DRIVE / "MyDrive" / name.removeprefix("drive:")
-        return file if file.suffix else file.with_suffix(".safetensors")
-    if Path(name).is_dir():
-        raise ValueError(f"checkpoint must be a file, got the folder {name}")
-    return Path(name)
+        file = DRIVE / "MyDrive" / (name.removeprefix("drive:") or ".")
+    else:
+        file = Path(name)
+    if file.is_dir():
+        raise ValueError(f"checkpoint must be a file, got the folder {file}")
+    return file if file.suffix else file.with_suffix(".safetensors")
 
 
 def save(path, tensors, notes):
@@ -71,6 +72,7 @@ def load(path):
 
     Raises:
         ValueError: the file is not a whole checkpoint.
+        OSError: it cannot be read.
     """
     try:
         with safe_open(str(path), "pt") as file:
@@ -78,6 +80,8 @@ def load(path):
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if notes.pop("format") != FORMAT:
             raise ValueError("another format")
+    except (OSError, MemoryError):
+        raise  # the file may well be whole
     except Exception as error:  # what a damaged file raises is anyone's guess
         raise not_whole(path, error) from None
     return tensors, notes

@@ -1,6 +1,6 @@
 """Several processes that train one model, each on its share of every batch.
 
-`torchrun` starts them; PyTorch's `DistributedDataParallel` adds up the gradients.
+`torchrun` starts them; PyTorch's `DistributedDataParallel` averages the gradients.
 """
 
 import os
@@ -81,7 +81,7 @@ class Step(nn.Module):
 
 
 def loss_of(model, device):
-    """A function (X, y) -> loss; with several processes, gradients add up."""
+    """A function (X, y) -> loss; several processes average their gradients."""
     if size() == 1:
         return Step(model)
     return DistributedDataParallel(

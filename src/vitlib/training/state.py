@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass, field
 
 import torch
 
-from vitlib.classifier import Diverged
 from vitlib.training import distributed
 from vitlib.training.measure import History
 
@@ -40,16 +39,10 @@ def order_of(batches):
 def pack(run, scaler, device):
     """The state of a run: its tensors, and the rest as JSON has it.
 
-    Raises:
-        Diverged: weights that are not finite, which nobody could go on from.
+    What the caller gives anew is not kept: learning rates, momentum, the schedule.
     """
-    tensors = {}
-    for name, value in run.model.state_dict().items():
-        if not torch.isfinite(value).all():
-            raise Diverged(f"{name} holds numbers that are not finite")
-        tensors[f"model.{name}"] = value
-    optimizer = run.optimizer.state_dict()
-    for index, entries in optimizer["state"].items():
+    tensors = {f"model.{name}": v for name, v in run.model.state_dict().items()}
+    for index, entries in run.optimizer.state_dict()["state"].items():
         for name, value in entries.items():
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = value
@@ -59,34 +52,41 @@ def pack(run, scaler, device):
         tensors["order"] = run.order
     return tensors, {
         "progress": asdict(run.progress) | {"history": run.progress.history.to_rows()},
-        "optimizer": type(run.optimizer).__name__,
-        "groups": optimizer["param_groups"],
+        "optimizer": _kind(run.optimizer),
         "scaler": scaler.state_dict(),
+        "steps": len(run.train),
     }
 
 
 def unpack(run, scaler, device, tensors, notes):
-    """Put back what `pack` took.
+    """Put back what `pack` took, all of it or nothing.
 
     Raises:
         KeyError, TypeError: it is not all there.
-        RuntimeError, ValueError: it is of another model or optimizer.
+        ValueError: it is of another model, optimizer or size of batch.
     """
     progress = dict(notes["progress"])
     progress["history"] = History.from_rows(progress["history"])
     progress = Progress(**progress)
-    kind = type(run.optimizer).__name__
-    if notes["optimizer"] != kind:
-        raise ValueError(f"{notes['optimizer']}, expected {kind}")
-    run.model.load_state_dict(_under("model", tensors))
+    weights, moments = _under("model", tensors), _under("optimizer", tensors)
+    _check_model(run.model, weights)
+    _check_optimizer(run.optimizer, notes["optimizer"], moments)
+    if progress.steps and notes["steps"] != len(run.train):
+        raise ValueError(
+            f"stopped within an epoch of {notes['steps']} steps, expected "
+            f"{len(run.train)}: give the same images and batch_size"
+        )
+    run.model.load_state_dict(weights)
     state = {}
-    for name, value in _under("optimizer", tensors).items():
+    for name, value in moments.items():
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = value
-    run.optimizer.load_state_dict({"state": state, "param_groups": notes["groups"]})
-    scaler.load_state_dict(notes["scaler"])
+    groups = run.optimizer.state_dict()["param_groups"]
+    run.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    if notes["scaler"]:
+        scaler.load_state_dict(notes["scaler"])
     run.progress = progress
-    if "order" in tensors:
+    if "order" in tensors and order_of(run.train) is not None:
         run.train.generator.set_state(tensors["order"])
     # Dropout goes on where it was, if as many processes go on.
     mine = _under(f"random.{distributed.rank()}", tensors)
@@ -94,6 +94,37 @@ def unpack(run, scaler, device, tensors, notes):
         torch.set_rng_state(mine["cpu"])
     if "cuda" in mine and device.type == "cuda":
         torch.cuda.set_rng_state(mine["cuda"], device)
+
+
+def _check_model(model, weights):
+    expected = {name: value.shape for name, value in model.state_dict().items()}
+    found = {name: value.shape for name, value in weights.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise ValueError(
+                f"{name} is {_shape(found.get(name))} in the file, "
+                f"{_shape(expected.get(name))} in the model"
+            )
+
+
+def _shape(shape):
+    return "absent" if shape is None else f"of shape {tuple(shape)}"
+
+
+def _kind(optimizer):
+    sizes = (str(len(group["params"])) for group in optimizer.param_groups)
+    return f"{type(optimizer).__name__} of {' + '.join(sizes)} tensors"
+
+
+def _check_optimizer(optimizer, kind, moments):
+    if kind != _kind(optimizer):
+        raise ValueError(f"{kind}, expected {_kind(optimizer)}")
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    for name, value in moments.items():
+        index = int(name.partition(".")[0])
+        # A moment has the shape of its weight; a count of steps has none.
+        if index >= len(weights) or value.shape not in (weights[index].shape, ()):
+            raise ValueError(f"{name} of {kind} belongs to other weights")
 
 
 def _under(prefix, tensors):

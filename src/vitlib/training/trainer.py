@@ -14,7 +14,7 @@ from vitlib.training import distributed
 from vitlib.training.measure import Epoch, evaluate
 from vitlib.training.settings import precision_for, quiet, say
 from vitlib.training.state import Progress, Run, order_of, pack, unpack
-from vitlib.training.watch import WINDOW, Watch
+from vitlib.training.watch import WINDOW, Watch, check_weights
 
 SAVE_SECONDS = 300  # what a stopped run loses of an epoch, and no more
 
@@ -44,7 +44,8 @@ class Trainer:
         gradient_clip_val: largest norm of the gradient; 0 means no limit.
         device: where to train; a GPU if there is one.
         checkpoint: file that is written after every epoch, and every 5 minutes
-            within one; a run that starts anew goes on from there. In Colab,
+            within one; a run that starts anew goes on from there. Learning rate
+            and schedule are those given anew. In Colab,
             `drive:NAME` is a file on the user's Google Drive.
         precision: number format of the products, "float32", "bfloat16" or
             "float16"; by default what suits the device, see `precision_for`.
@@ -71,10 +72,6 @@ class Trainer:
         self.checkpoint = files.place(checkpoint) if checkpoint else None
         self.precision = precision_for(self.device, precision)
         self.compile = compile
-        # Small float16 gradients would become 0; a factor lifts them meanwhile.
-        self.scaler = torch.amp.GradScaler(
-            self.device.type, enabled=self.precision == "float16"
-        )
 
     def fit(self, model, data, optimizer=None, schedule=None):
         """Train `model` on `data` and return the `History`.
@@ -92,13 +89,18 @@ class Trainer:
                 batches.to(self.device)  # the images live where they are used
         run = Run(model, train, optimizer or model.configure_optimizers())
         rates = [group["lr"] for group in run.optimizer.param_groups]
+        # Small float16 gradients would become 0; a factor lifts them meanwhile.
+        self.scaler = torch.amp.GradScaler(
+            self.device.type, enabled=self.precision == "float16"
+        )
         self._resume(run)
         if self.compile:
             model.compile()
         self._loss = distributed.loss_of(model, self.device)
+        watch = Watch(model.num_classes, self.device, distributed.total)
         history = run.progress.history
         while len(history) < self.max_epochs:
-            self._epoch(run, rates, schedule)
+            self._epoch(run, watch, rates, schedule)
             done = run.progress
             val_loss, val_acc = self._evaluate(model, val)
             history.append(
@@ -112,12 +114,12 @@ class Trainer:
     def after_epoch(self, history):
         """Called after each epoch, for those who want to report it."""
 
-    def _epoch(self, run, rates, schedule):
+    def _epoch(self, run, watch, rates, schedule):
         """Train for the rest of the epoch that the run is in."""
         progress, steps, epoch = run.progress, len(run.train), len(run.progress.history)
         start, saved = time.perf_counter() - progress.seconds, time.perf_counter()
         run.order = order_of(run.train)
-        watch = Watch(run.model.num_classes, self.device, progress, distributed.total)
+        watch.progress = progress
         run.model.train()
         bar = tqdm(run.train, f"epoch {epoch + 1}", disable=quiet(), leave=False)
         try:
@@ -127,15 +129,18 @@ class Trainer:
                 if schedule:
                     taken = (epoch * steps + step) / (self.max_epochs * steps)
                     _set_rates(run.optimizer, rates, schedule(taken))
-                at = step, getattr(run.train, "rows", None)
+                rate = run.optimizer.param_groups[0]["lr"]
+                at = step, getattr(run.train, "rows", None), rate
                 loss = self._step(run.model, (X, y), run.optimizer)
                 watch.add(loss, len(y), at)
-                if (step + 1) % WINDOW == 0 and self._due(run, saved):
+                if self._due(run, step, saved):
                     watch.read()
+                    check_weights(run.model)
                     saved = time.perf_counter()
                     progress.steps, progress.seconds = step + 1, saved - start
                     self._save(run)
             watch.read()
+            check_weights(run.model)
         except Diverged as error:
             raise Diverged(self._explain(error, error.at or at, run)) from None
         progress.seconds = time.perf_counter() - start
@@ -177,7 +182,7 @@ class Trainer:
 
     def _explain(self, error, at, run):
         """What failed, where, and what to try."""
-        step, rows = at
+        step, rows, rate = at
         text = (
             f"{error}, at step {step + 1} of {len(run.train)} of epoch "
             f"{len(run.progress.history) + 1}"
@@ -185,7 +190,6 @@ class Trainer:
         if rows is not None:
             first = ", ".join(map(str, rows[:4].tolist()))
             text += f", on the training images {first}, ... ({len(rows)} in the batch)"
-        rate = run.optimizer.param_groups[0]["lr"]
         text += (
             f". The learning rate is {rate:g}: try a smaller one, or "
             f"gradient_clip_val=1.0"
@@ -194,12 +198,13 @@ class Trainer:
             text += f". {self.checkpoint.name} is from before and was kept"
         return text
 
-    def _due(self, run, saved):
+    def _due(self, run, step, saved):
         """Whether to save within an epoch; the first process decides for all."""
-        late = time.perf_counter() - saved > SAVE_SECONDS
         if self.checkpoint is None or run.order is None:
             return False  # another order could not be gone on with
-        return distributed.collect(late)[0]
+        if distributed.size() > 1 and (step + 1) % WINDOW:
+            return False  # asking each other takes time
+        return distributed.collect(time.perf_counter() - saved > SAVE_SECONDS)[0]
 
     def _save(self, run):
         """Write a checkpoint; a disk that is full costs the file, not the run."""
@@ -222,17 +227,22 @@ class Trainer:
             return
         # Now, not after an epoch: a folder that cannot be made stops the run.
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        if not self.checkpoint.exists():
+        found = distributed.collect(self.checkpoint.exists())
+        if len(set(found)) > 1:
+            raise ValueError(
+                f"{self.checkpoint} is seen by {sum(found)} of {len(found)} processes: "
+                f"put it where all of them can read it"
+            )
+        if not found[0]:
             return
         tensors, notes = files.load(self.checkpoint)
         try:
             unpack(run, self.scaler, self.device, tensors, notes)
         except (KeyError, TypeError) as error:
             raise files.not_whole(self.checkpoint, error) from None
-        except (RuntimeError, ValueError) as error:
+        except ValueError as error:
             raise ValueError(
-                f"{self.checkpoint} belongs to another model or optimizer: "
-                f"{str(error).splitlines()[-1].strip()}"
+                f"{self.checkpoint} belongs to another model or optimizer: {error}"
             ) from None
         epochs, steps = len(run.progress.history), run.progress.steps
         say(

@@ -21,14 +21,16 @@ class Watch:
     Args:
         num_classes: K of the model; a guess has a loss of ln K nats.
         device: where the losses are.
-        progress: its `loss` and `seen` grow by what is read.
         total: sums a tensor over all processes of the run.
+
+    Attributes:
+        progress: its `loss` and `seen` grow by what is read.
     """
 
-    def __init__(self, num_classes, device, progress, total):
+    def __init__(self, num_classes, device, total, progress=None):
         self.every = 1 if device.type == "cpu" else WINDOW
         self.guess = math.log(num_classes)
-        self.progress, self.total = progress, total
+        self.total, self.progress = total, progress
         self.recent = deque(maxlen=WINDOW)
         self.waiting = []
 
@@ -65,3 +67,10 @@ class Watch:
                 f"steps; a guess has ln K = {self.guess:.3g}",
                 at,
             )
+
+
+def check_weights(model):
+    """Raise `Diverged` if a weight is not finite: nobody could go on from it."""
+    for name, value in model.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise Diverged(f"{name} holds numbers that are not finite")
