@@ -595,6 +595,12 @@ class Growing(Constant):
         return 30 + 0 * self.logits.sum()
 
 
+def test_a_model_that_does_not_tell_its_classes_has_no_limit():
+    net = Growing()
+    del net.num_classes
+    assert trainer(12).fit(net, data()).train_loss == [30.0] * 12
+
+
 def test_a_hopeless_loss_is_seen_over_short_epochs():
     with pytest.raises(Diverged, match=r"grown to 30 nats.*step 5 of 5 of epoch 10"):
         trainer(12).fit(Growing(), data())

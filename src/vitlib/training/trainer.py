@@ -2,7 +2,7 @@
 
 import time
 from itertools import islice
-from math import cos, pi
+from math import cos, inf, pi
 
 import torch
 from tqdm.auto import tqdm
@@ -97,7 +97,8 @@ class Trainer:
         if self.compile:
             model.compile()
         self._loss = distributed.loss_of(model, self.device)
-        watch = Watch(model.num_classes, self.device, distributed.total)
+        classes = getattr(model, "num_classes", inf)  # without K, no limit
+        watch = Watch(classes, self.device, distributed.total)
         history = run.progress.history
         while len(history) < self.max_epochs:
             self._epoch(run, watch, rates, schedule)
