@@ -7,7 +7,7 @@ import torch
 
 from vitlib.classifier import Diverged
 
-WINDOW = 50  # steps between two looks on a GPU, and of the mean that must not grow
+WINDOW = 50  # steps between two looks on a GPU, and of what is judged together
 HOPELESS = 3  # times the loss of a guess
 
 
@@ -44,7 +44,7 @@ class Watch:
         """Wait for the losses that were noted, and check them.
 
         Raises:
-            Diverged: a loss that is not finite, or a mean over `WINDOW` steps of
+            Diverged: a loss that is not finite, or `WINDOW` steps in a row with
                 more than `HOPELESS` times ln K.
         """
         if not self.waiting:
@@ -60,10 +60,10 @@ class Watch:
     def _check(self, loss, at):
         if not math.isfinite(loss):
             raise Diverged(f"the training loss is {loss}, expected a finite number", at)
-        mean = sum(self.recent) / len(self.recent)
-        if len(self.recent) == WINDOW and mean > HOPELESS * self.guess:
+        lowest = min(self.recent)  # a run that jumps comes down in between
+        if len(self.recent) == WINDOW and lowest > HOPELESS * self.guess:
             raise Diverged(
-                f"the training loss has grown to {mean:.3g} nats, the mean of {WINDOW} "
+                f"the training loss has been above {lowest:.3g} nats for {WINDOW} "
                 f"steps; a guess has ln K = {self.guess:.3g}",
                 at,
             )
