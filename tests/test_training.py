@@ -471,9 +471,9 @@ def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
 
 def test_it_says_where_it_goes_on(tmp_path, capsys):
     run(tmp_path / "last.safetensors", max_epochs=1)
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().out == ""
     run(tmp_path / "last.safetensors", max_epochs=2)
-    said = capsys.readouterr().err
+    said = capsys.readouterr().out
     assert "goes on from" in said
     assert "last.safetensors, after 1 of 2 epochs" in said
 
@@ -499,7 +499,7 @@ def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsy
 
     monkeypatch.setattr("vitlib.training.checkpoint.save_file", once)
     unsaved, history = run(path)
-    assert "No space left on device" in capsys.readouterr().err
+    assert "No space left on device" in capsys.readouterr().out
     assert [path.read_bytes()] * 2 == kept  # that of the first epoch
     assert [p.name for p in tmp_path.iterdir()] == ["last.safetensors"]
     whole, whole_history = run()
@@ -521,7 +521,7 @@ def test_a_disk_with_no_room_left(tmp_path, capsys):
         resource.setrlimit(resource.RLIMIT_FSIZE, real)
         signal.signal(signal.SIGXFSZ, handler)
     assert len(history) == 3
-    assert capsys.readouterr().err.count("could not write last.safetensors") == 3
+    assert capsys.readouterr().out.count("could not write last.safetensors") == 3
     assert list(tmp_path.iterdir()) == []
 
 
@@ -745,7 +745,7 @@ def test_drive_is_for_colab(monkeypatch, tmp_path, capsys):
     assert mounted == [str(tmp_path)]
     assert (tmp_path / "MyDrive" / "run.safetensors").is_file()
     assert len(run("drive:run", max_epochs=2)[1]) == 2  # the next session
-    assert "goes on from run.safetensors" in capsys.readouterr().err
+    assert "goes on from run.safetensors" in capsys.readouterr().out
     with pytest.raises(ValueError, match="must be a file, got the folder"):
         trainer(1, checkpoint="drive:")
 

@@ -38,7 +38,7 @@ def quiet():
 
 def say(text):
     """A line for whoever watches, or reads the log later."""
-    print(f"vitlib: {text}", file=sys.stderr, flush=True)
+    print(f"vitlib: {text}", flush=True)
 
 
 def precision_for(device, wanted=None):

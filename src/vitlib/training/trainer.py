@@ -246,11 +246,12 @@ class Trainer:
                 f"{self.checkpoint} belongs to another model or optimizer: {error}"
             ) from None
         epochs, steps = len(run.progress.history), run.progress.steps
-        say(
-            f"goes on from {self.checkpoint.name}, after {epochs} of "
-            f"{self.max_epochs} epochs"
-            + (f" and {steps} of {len(run.train)} steps" if steps else "")
-        )
+        if distributed.rank() == 0:
+            say(
+                f"goes on from {self.checkpoint.name}, after {epochs} of "
+                f"{self.max_epochs} epochs"
+                + (f" and {steps} of {len(run.train)} steps" if steps else "")
+            )
 
 
 def _set_rates(optimizer, rates, factor):
