@@ -588,3 +588,16 @@ def test_the_real_images():
     # No image of the test set is in what is trained on or tuned with.
     seen = row_set(real.train[0]) | row_set(real.val[0])
     assert len(seen & row_set(real.test[0])) == 0
+
+
+@pytest.mark.parametrize("resize", [(28, 28), (32, 48)])
+def test_batches_are_made_where_their_images_are(resize):
+    """The device `meta` computes shapes only, and mixes with no other device."""
+    data = FashionMNIST.sample(64, resize)
+    batches = Batches(
+        *data.train, 64, resize, torch.Generator(), normalize=True, augment=True
+    )
+    X, y = next(iter(batches.to("meta")))
+    assert (X.device.type, y.device.type) == ("meta", "meta")
+    assert (X.shape, y.shape) == ((64, 1, *resize), (64,))
+    assert len(batches.rows) == 64

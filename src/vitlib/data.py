@@ -51,6 +51,7 @@ class Batches:
     def to(self, device):
         """Keep the images on `device`, where each batch is then made."""
         self.images, self.labels = self.images.to(device), self.labels.to(device)
+        self.weights = [weights.to(device) for weights in self.weights]
         return self
 
     def __len__(self):
