@@ -9,6 +9,7 @@ norms around the patch projection.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import timm
@@ -91,12 +92,14 @@ class Products:
 
     Args:
         lean: whether the last block computes the class token alone, as `LeanViT`.
+        options: device and dtype of the tensors.
 
     `forward` runs every product once. `backward` runs two of the same size for each:
     one for the gradient of either factor, save that of the images.
     """
 
-    def __init__(self, lean):
+    def __init__(self, lean, **options):
+        rand = partial(torch.rand, **options)
         linear, heads = [(B * (N - 1), P * P, D)], []
         for q in [N] * (L - 1) + [1 if lean else N]:  # tokens that the block updates
             linear += [(B * N, D, D)] * 2 + [(B * q, D, D)] * 2
@@ -104,12 +107,8 @@ class Products:
             heads += [(B * H, q, D // H, N), (B * H, q, N, D // H)]
         linear.append((B, D, K))
         self.products = [
-            (torch.rand(rows, n), torch.rand(m, n).T, torch.empty(rows, m))
-            for rows, n, m in linear
-        ] + [
-            (torch.rand(b, r, n), torch.rand(b, m, n).mT, torch.empty(b, r, m))
-            for b, r, n, m in heads
-        ]
+            (rand(rows, n), rand(m, n).T, rand(rows, m)) for rows, n, m in linear
+        ] + [(rand(b, r, n), rand(b, m, n).mT, rand(b, r, m)) for b, r, n, m in heads]
         self.gradients = [
             (torch.empty_like(X), torch.empty_like(W)) for X, W, _ in self.products
         ]

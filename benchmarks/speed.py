@@ -1,50 +1,68 @@
 """A training step and an inference of one ViT, by five libraries, in turn.
 
-`python benchmarks/speed.py [ROUNDS]`
+`python benchmarks/speed.py [ROUNDS]`. On a GPU it measures the products in 32 and in
+16 bits, and ours compiled as well; on a CPU in 32 bits. The status page shows what it
+found last.
 """
 
 import sys
 
 import torch
 from peers import PEERS, SIDE, B, K, Products, ours, ours_every_token
-from timing import conditions, in_turn, table
+from timing import conditions, in_turn, keep, table
 from torch.nn import functional as F
 
+from vitlib.training.settings import precision_for
 
-def training_step(model, X, y):
+OURS = "vitlib.LeanViT"  # what the others are compared with
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def training_step(model, X, y, precision):
     """A function that runs one step of SGD: forward, backward, update."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler(DEVICE.type, enabled=precision == "float16")
 
     def run():
-        loss = F.cross_entropy(model(X), y)
+        with autocast(precision):
+            loss = F.cross_entropy(model(X), y)
         optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
     model.train()
     return run
 
 
-def our_training_step(model, X, y):
-    """The same with the model's own step, which checks labels and loss, too."""
+def our_training_step(model, X, y, precision):
+    """The same with the model's own step and optimizer, which check labels and loss."""
     optimizer = model.configure_optimizers()
+    scaler = torch.amp.GradScaler(DEVICE.type, enabled=precision == "float16")
 
     def run():
-        loss = model.training_step((X, y))
+        with autocast(precision):
+            loss = model.training_step((X, y))
         optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
     model.train()
     return run
 
 
-def inference(model, X):
+def inference(model, X, precision):
     def run():
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast(precision):
             model(X)
 
     return run
+
+
+def autocast(precision):
+    dtype = getattr(torch, precision)
+    return torch.autocast(DEVICE.type, dtype, enabled=precision != "float32")
 
 
 def same_logits(theirs, model, X):
@@ -54,32 +72,50 @@ def same_logits(theirs, model, X):
         return (theirs.eval()(X) - model.eval()(X)).abs().max().item()
 
 
-def main(rounds=15):
-    torch.manual_seed(0)
-    conditions("d2l", "timm", "torchvision", "vit-pytorch")
-    X, y = torch.rand(B, 1, SIDE, SIDE), torch.randint(K, (B,))
-    peers = {name: make() for name, make in PEERS.items()}
-    own = {"ours, every token": ours_every_token(), "ours": ours()}
-    floors = {
-        "products, every token": Products(lean=False),
-        "products of ours": Products(lean=True),
-    }
+def measure(precision, rounds):
+    """The seconds of all cases: of a training step, and of an inference."""
+    X = torch.rand(B, 1, SIDE, SIDE, device=DEVICE)
+    y = torch.randint(K, (B,), device=DEVICE)
+    peers = {name: make().to(DEVICE) for name, make in PEERS.items()}
+    own = {"vitlib.ViT": ours_every_token(), "vitlib.LeanViT": ours()}
+    own = {name: model.to(DEVICE) for name, model in own.items()}
     for name, model in own.items():
         difference = same_logits(peers["D2L"], model, X)
         print(f"D2L's weights in {name}: logits differ by at most {difference:.1e}")
         assert difference < 1e-4
-
-    steps = {name: training_step(model, X, y) for name, model in peers.items()}
-    steps |= {name: our_training_step(model, X, y) for name, model in own.items()}
+    if DEVICE.type == "cuda":
+        own["vitlib.LeanViT, compiled"] = ours().to(DEVICE)
+        own["vitlib.LeanViT, compiled"].compile()
+    options = dict(device=DEVICE, dtype=getattr(torch, precision))
+    floors = {
+        "products of ViT": Products(lean=False, **options),
+        "products of LeanViT": Products(lean=True, **options),
+    }
+    steps = {n: training_step(m, X, y, precision) for n, m in peers.items()}
+    steps |= {n: our_training_step(m, X, y, precision) for n, m in own.items()}
     steps |= {name: floor.forward_and_backward for name, floor in floors.items()}
-    table("Training step", in_turn(steps, rounds), "ours", *floors)
+    training = in_turn(steps, rounds)
+    table(f"Training step, {precision}", training, OURS, *floors)
 
     models = peers | own
     for model in models.values():
         model.eval()
-    passes = {name: inference(model, X) for name, model in models.items()}
+    passes = {name: inference(model, X, precision) for name, model in models.items()}
     passes |= {name: floor.forward for name, floor in floors.items()}
-    table("Inference", in_turn(passes, rounds), "ours", *floors)
+    forward = in_turn(passes, rounds)
+    table(f"Inference, {precision}", forward, OURS, *floors)
+    return training, forward
+
+
+def main(rounds=15):
+    torch.manual_seed(0)
+    line = conditions("d2l", "timm", "torchvision", "vit-pytorch")
+    tables = {}
+    for precision in dict.fromkeys(["float32", precision_for(DEVICE)]):
+        training, forward = measure(precision, rounds)
+        tables[f"training step, {precision}"] = training
+        tables[f"inference, {precision}"] = forward
+    keep(line, tables, OURS)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
 """Clocks for programs that are measured side by side."""
 
+import datetime
+import json
 import platform
 import statistics
 import time
 from importlib.metadata import version
+from pathlib import Path
 
 import torch
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def in_turn(cases, rounds, warmup=2):
@@ -26,6 +31,8 @@ def in_turn(cases, rounds, warmup=2):
         for name, run in cases.items():
             start = time.perf_counter()
             run()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()  # a GPU returns before it has finished
             if turn >= warmup:
                 seconds[name].append(time.perf_counter() - start)
     return seconds
@@ -51,9 +58,46 @@ def table(title, seconds, *references):
 
 
 def conditions(*packages):
-    """Print what the numbers depend on."""
+    """What the numbers depend on, in a line that is printed, too."""
     found = ", ".join(f"{name} {version(name)}" for name in ("torch", *packages))
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads, "
-        f"Python {platform.python_version()}, {found}"
-    )
+    line = f"{_processor()}, Python {platform.python_version()}, {found}"
+    print(line)
+    return line
+
+
+def _processor():
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return f"{(names or [platform.machine()])[0]}, {torch.get_num_threads()} threads"
+
+
+def keep(line, tables, reference):
+    """Write tables of seconds to `results/`, from where the status page takes them.
+
+    Args:
+        line: the conditions.
+        tables: title -> name -> seconds, one a round.
+        reference: the case that the ratios are of.
+    """
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    content = {
+        "date": datetime.date.today().isoformat(),
+        "conditions": line,
+        "reference": reference,
+        "tables": {
+            title: {
+                name: {
+                    "rounds": len(times),
+                    "ms": round(1000 * statistics.median(times), 2),
+                    "ratio": [round(r, 3) for r in ratios(times, seconds[reference])],
+                }
+                for name, times in seconds.items()
+            }
+            for title, seconds in tables.items()
+        },
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{device}.json").write_text(json.dumps(content, indent=1) + "\n")

@@ -147,15 +147,19 @@ class Toy(Recipe):
 
     stop: int = -1
 
-    def run(self, seed):
+    def run(self, seed, checkpoint=None):
         if seed == Toy.stop:
+            checkpoint.write_text("half a seed")
             raise KeyboardInterrupt
+        if seed == 2:  # the one that was stopped finds what it left
+            assert checkpoint.read_text() == "half a seed"
         row = dict(train_loss=1.0 + seed, val_loss=1.0, val_acc=0.5, seconds=0.0)
         return {"seed": seed, "rows": [row], "train_acc": 0.5, "by": Toy.stop}, None
 
 
 def test_recording_goes_on_where_it_stopped(monkeypatch, tmp_path):
     monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(record, "UNFINISHED", tmp_path)
     monkeypatch.setitem(RECIPES, "toy", Toy(seeds=3))
     monkeypatch.setattr(Toy, "stop", 2)
     with pytest.raises(KeyboardInterrupt):
@@ -167,6 +171,7 @@ def test_recording_goes_on_where_it_stopped(monkeypatch, tmp_path):
         (0, 2), (1, 2), (2, -1),
     ]  # fmt: skip
     assert result["summary"] == summarize(result["runs"])
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.json"]
 
 
 def test_bands_follow_from_the_runs():

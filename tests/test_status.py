@@ -85,3 +85,25 @@ def test_the_hours_are_those_of_the_results():
     page = (ROOT / "book" / "status.md").read_text(encoding="utf-8")
     assert f"{round(seconds / 3600)} hours" in page
     assert '<span lang="en">law cells</span> <span lang="ko">법칙 셀</span>' in page
+
+
+def test_the_page_shows_what_the_benchmarks_left(tmp_path):
+    assert status.speed(tmp_path) == ""
+    cases = {
+        "theirs": {"ms": 300.0, "ratio": [1.5, 1.25, 2.0]},
+        "products of ours": {"ms": 100.0, "ratio": [0.5, 0.4, 0.6]},
+    }
+    result = {
+        "date": "2026-01-02", "conditions": "a card", "reference": "ours",
+        "tables": {"inference, float32": cases},
+    }  # fmt: skip
+    folder = tmp_path / "benchmarks" / "results"
+    folder.mkdir(parents=True)
+    for device in ("cpu", "cuda"):
+        (folder / f"{device}.json").write_text(json.dumps(result))
+    text = status.speed(tmp_path)
+    assert text.count("a card, 2026-01-02") == 2
+    assert text.count("| theirs | 300 (1.50; 1.25–2.00) |") == 2
+    assert text.count('<span lang="ko">행렬곱:</span> ours | 100 (0.50; ') == 2
+    assert text.count('<span lang="ko">추론</span>, float32') == 2
+    assert text.count("how many times that of `ours`") == 1

@@ -1,9 +1,9 @@
 """Record experiments: `python -m tools.record NAME [NAME ...]`.
 
 Writes `book/results/NAME.json`: the runs, what made them, and the summary that
-the text quotes. A file is rewritten whole after every seed, so a stopped
-recording goes on with the next seed. At the end, `--bands` recomputes the
-reference bands of the package from the recorded runs.
+the text quotes. A file is rewritten whole after every seed, and a seed in training
+has a checkpoint, so a stopped recording goes on where it was. At the end, `--bands`
+recomputes the reference bands of the package from the recorded runs.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from vitlib.curves import METRICS, band
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "book" / "results"
 ASSETS = ROOT / "src" / "vitlib" / "assets"
+UNFINISHED = ROOT / "build" / "record"  # checkpoints of the seed that is trained
 # What the package calls a band -> the recorded runs it is made of.
 BANDS = {"training/quick on cpu": "training_quick"}
 # Recorded runs whose weights ship with the package, in half precision.
@@ -76,11 +77,13 @@ def record(name):
             result["runs"], result["seconds"] = old["runs"], old["seconds"]
     for seed in range(len(result["runs"]), recipe.seeds):
         start = time.perf_counter()
-        run, model = recipe.run(seed)
+        checkpoint = UNFINISHED / f"{name}_{seed}.safetensors"
+        run, model = recipe.run(seed, checkpoint)
         result["runs"].append(run)
         result["seconds"] += round(time.perf_counter() - start)
         result["summary"] = summarize(result["runs"])
         write(path, to_json(result))
+        checkpoint.unlink(missing_ok=True)
         print(name, "seed", seed, result["summary"], flush=True)
         if name in SHIPPED:
             half = {

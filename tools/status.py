@@ -45,6 +45,31 @@ Recorded runs took longer: {count} experiments, {hours} hours of computing in al
 </div>
 """
 
+SPEED = """
+
+## Speed | 속도
+
+<div lang="en">
+
+One Vision Transformer of the size of D2L's run, as five libraries write it, on a
+batch of 128 images. All cases ran in turn, round by round. Each has its median in
+milliseconds and, in brackets, how many times that of `{reference}` it took: median,
+least and largest over the rounds. *Products* are the bare matrix products of a model
+and nothing else. `make bench` measures anew.
+
+</div>
+<div lang="ko">
+
+D2L의 실행과 크기가 같은 비전 트랜스포머를 라이브러리 다섯 개로 만들어, 이미지
+128장짜리 배치로 재었습니다. 모두 한 번씩 번갈아 돌리기를 되풀이했습니다. 표에는 걸린
+시간의 중앙값을 밀리초로 적고, 괄호 안에 `{reference}`의 몇 배인지 적었습니다. 차례로
+중앙값, 최솟값, 최댓값입니다. *행렬곱*(products)은 모델의 행렬곱만 따로 계산한
+것입니다. 다시 재려면 `make bench`를 실행하세요.
+
+</div>
+"""
+TITLES = {"training step": "학습 한 스텝", "inference": "추론"}
+
 
 def note_run(notebook, seconds):
     """Write into a notebook's metadata when it ran, on what, and how long."""
@@ -61,10 +86,7 @@ def note_run(notebook, seconds):
 
 def table(book):
     """What `book/status.md` holds between its two marks."""
-    names = [
-        f'<span lang="en">{english}</span> <span lang="ko">{korean}</span>'
-        for english, korean in COLUMNS.items()
-    ]
+    names = [_both(english, korean) for english, korean in COLUMNS.items()]
     rows, machines, versions = [names, ["---"] * len(names)], set(), set()
     for notebook in book.notebooks:
         run = notebook.nb.metadata.get("run")
@@ -81,7 +103,41 @@ def table(book):
         table="\n".join(f"| {' | '.join(map(str, row))} |" for row in rows),
         machines="; ".join(sorted(machines)), versions="; ".join(sorted(versions)),
         count=len(results), hours=round(seconds / 3600),
-    )  # fmt: skip
+    ) + speed(book.root)  # fmt: skip
+
+
+def speed(root):
+    """The tables that `make bench` has left, one for each kind of device."""
+    files = sorted((root / "benchmarks" / "results").glob("*.json"))
+    found = [json.loads(path.read_text("utf-8")) for path in files]
+    text = SPEED.format(reference=found[0]["reference"]) if found else ""
+    return text + "".join(f"\n{_measured(result)}\n" for result in found)
+
+
+def _measured(result):
+    """One device's table, a row for each case, a column for each title."""
+    tables = result["tables"]
+    heads = ["", *map(_title, tables)]
+    rows = [heads, ["---"] * len(heads)]
+    for case in next(iter(tables.values())):
+        row = [case.replace("products of", _both("products of", "행렬곱:"))]
+        for cases in tables.values():
+            middle, least, most = cases[case]["ratio"]
+            row.append(
+                f"{cases[case]['ms']:.4g} ({middle:.2f}; {least:.2f}–{most:.2f})"
+            )
+        rows.append(row)
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"{result['conditions']}, {result['date']}", "", *lines])
+
+
+def _title(title):
+    what, number = title.split(", ")
+    return f"{_both(what, TITLES[what])}, {number}"
+
+
+def _both(english, korean):
+    return f'<span lang="en">{english}</span> <span lang="ko">{korean}</span>'
 
 
 def _row(notebook, run):
