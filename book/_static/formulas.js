@@ -35,9 +35,11 @@
     return node?.nodeType === Node.TEXT_NODE ? node.data : "";
   }
 
-  // A formula wider than the page scrolls in its own box, also by keyboard.
+  const WIDE = "div.math, .pst-scrollable-table-container";
+
+  // A formula or table wider than the page scrolls in its own box, also by keyboard.
   function makeReachable() {
-    for (const box of document.querySelectorAll("div.math")) {
+    for (const box of document.querySelectorAll(WIDE)) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
