@@ -71,6 +71,7 @@ def write_redirect(app, exception):
 def setup(app):
     app.add_js_file(None, body=BEFORE_PAINT, priority=1)
     app.add_js_file("language.js", loading_method="defer")
+    app.add_js_file("wide.js", loading_method="defer")
     app.add_css_file("pretendard/pretendard.css")
     app.add_css_file("book.css", priority=900)
     app.connect("config-inited", configure)
