@@ -756,21 +756,22 @@ def test_drive_is_for_colab(monkeypatch, tmp_path, capsys):
 COMMAND = ["-m", "vitlib.training", "--sample", "--epochs", "1", "--holdout", "200"]
 
 
-def train_from_the_command_line(folder, processes):
+def train_from_the_command_line(folder, processes, *more):
     """The weights that `python -m vitlib.training` or `torchrun` ends with."""
     path = folder / f"{processes}.safetensors"
     start = ["-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
     done = subprocess.run(
         [
             sys.executable, *(start if processes > 1 else []), *COMMAND,
-            "--dropout", "0", "--checkpoint", str(path),
+            "--dropout", "0", "--checkpoint", str(path), *more,
         ],
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "VITLIB_PROFILE": "quick"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch 1: train loss") == 1
+    told = [line for line in done.stdout.splitlines() if "train loss" in line]
+    assert len(told) == len(set(told)) > 0  # by one process
     return load(path)
 
 
@@ -786,6 +787,18 @@ def test_two_processes_give_what_one_gives(tmp_path):
     assert second["train_loss"] == pytest.approx(first["train_loss"], rel=1e-5)
     assert second["val_acc"] == pytest.approx(first["val_acc"], abs=0.011)
     assert {"random.0.cpu", "random.1.cpu"} <= two.keys()
+
+
+def test_two_processes_go_on_where_they_were(tmp_path):
+    """With dropout, so that each must find its own random state again."""
+    more = ("--dropout", "0.1", "--epochs", "2")
+    train_from_the_command_line(tmp_path, 2, "--dropout", "0.1")
+    resumed, notes = train_from_the_command_line(tmp_path, 2, *more)
+    assert len(notes["progress"]["history"]) == 2
+    other = tmp_path / "other"
+    other.mkdir()
+    whole, _ = train_from_the_command_line(other, 2, *more)
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
 @pytest.mark.parametrize(("images", "processes"), [(8, 2), (5, 2), (1, 2), (7, 3)])
