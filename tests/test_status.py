@@ -104,6 +104,6 @@ def test_the_page_shows_what_the_benchmarks_left(tmp_path):
     text = status.speed(tmp_path)
     assert text.count("a card, 2026-01-02") == 2
     assert text.count("| theirs | 300 (1.50; 1.25–2.00) |") == 2
-    assert text.count('<span lang="ko">행렬곱:</span> ours | 100 (0.50; ') == 2
+    assert text.count('<span lang="ko">행렬 곱:</span> ours | 100 (0.50; ') == 2
     assert text.count('<span lang="ko">추론</span>, float32') == 2
     assert text.count("how many times that of `ours`") == 1

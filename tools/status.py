@@ -63,8 +63,8 @@ and nothing else. `make bench` measures anew.
 D2L의 실행과 크기가 같은 비전 트랜스포머를 라이브러리 다섯 개로 만들어, 이미지
 128장짜리 배치로 재었습니다. 모두 한 번씩 번갈아 돌리기를 되풀이했습니다. 표에는 걸린
 시간의 중앙값을 밀리초로 적고, 괄호 안에 `{reference}`의 몇 배인지 적었습니다. 차례로
-중앙값, 최솟값, 최댓값입니다. *행렬곱*(products)은 모델의 행렬곱만 따로 계산한
-것입니다. 다시 재려면 `make bench`를 실행하세요.
+중앙값, 최솟값, 최댓값입니다. *행렬 곱*(products)은 모델의 행렬 곱만 따로
+계산한 것입니다. 다시 재려면 `make bench`를 실행하세요.
 
 </div>
 """
@@ -120,7 +120,7 @@ def _measured(result):
     heads = ["", *map(_title, tables)]
     rows = [heads, ["---"] * len(heads)]
     for case in next(iter(tables.values())):
-        row = [case.replace("products of", _both("products of", "행렬곱:"))]
+        row = [case.replace("products of", _both("products of", "행렬 곱:"))]
         for cases in tables.values():
             middle, least, most = cases[case]["ratio"]
             row.append(
