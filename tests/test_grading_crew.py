@@ -1,5 +1,6 @@
 """vitlib-grade as a whole: variants, going on, Ctrl-C, a crew that loses a process."""
 
+import contextlib
 import json
 import os
 import signal
@@ -76,8 +77,10 @@ def test_ctrl_c_keeps_what_is_graded_and_leaves_nothing_running(tmp_path):
     submissions.write(tmp_path / "in" / "a.ipynb", "")
     endless = {"block.1": submissions.attack("endless cell")}
     submissions.write(tmp_path / "in" / "b.ipynb", submissions.notebook(endless))
+    mark = f"VITLIB_TEST={tmp_path}"
     run = subprocess.Popen(
         [sys.executable, "-m", "vitlib.grading", *words(tmp_path)],
+        env=os.environ | dict([mark.split("=")]),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -93,23 +96,49 @@ def test_ctrl_c_keeps_what_is_graded_and_leaves_nothing_running(tmp_path):
     assert "Traceback" not in said
     assert result(tmp_path, "a")["points"] == 0
     assert not (tmp_path / "out" / "b").exists()
-    until = time.monotonic() + 20  # what is killed takes a moment to be gone
-    while session(run.pid) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert session(run.pid) == []
+    assert gone(lambda path: mark.encode() in (path / "environ").read_bytes())
 
 
-def session(leader):
-    """The processes of a session that are still there."""
+def running(wanted):
+    """The command lines of the processes of which `wanted(/proc/PID)` is true."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if fields[3] == str(leader) and fields[0] != "Z":
-            found.append(path)
-    return found
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or of another user
+            if wanted(path):
+                found.append((path / "cmdline").read_bytes())
+    return list(filter(None, found))  # one that ended and waits has none
+
+
+def gone(wanted):
+    """Whether such processes end; what is killed takes a moment."""
+    until = time.monotonic() + 20
+    while running(wanted) and time.monotonic() < until:
+        time.sleep(0.1)
+    return running(wanted) == []
+
+
+def test_a_process_of_the_crew_leads_a_group_that_ends_with_it(tmp_path):
+    """Ctrl-C reaches no sandbox: one that only starts would wait for ever."""
+    bundle = submissions.write(tmp_path / "b.json", submissions.bundle(["block.1"]))
+    endless = {"block.1": submissions.attack("endless cell")}
+    submissions.write(tmp_path / "in" / "a.ipynb", submissions.notebook(endless))
+    [found], _ = names.collect(tmp_path / "in", "block")
+    job = crew.Job(crew.Settings(tmp_path / "in", bundle, remote.Limits(), True))
+
+    def group(path):
+        return os.getpgid(int(path.name)) == job.process.pid
+
+    try:
+        job.begin(found)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if any(b"bwrap" in command for command in running(group)):
+                break
+        else:
+            pytest.fail("no sandbox in the group of its process")
+    finally:
+        job.end()
+    assert gone(group)
 
 
 class Dying:

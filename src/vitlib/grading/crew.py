@@ -5,6 +5,7 @@ A process that dies or is not heard of costs one submission and is replaced.
 
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -51,13 +52,23 @@ class Job:
         self.pipe.close()
         if self.found is None:  # it waits, and cleans up when the pipe is closed
             self.process.join(10)
-        self.process.kill()  # its sandboxes die with it
+        if self.process.is_alive():
+            self._kill()
         self.process.join()
+
+    def _kill(self):
+        """End the process and its sandboxes, also one that only starts."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it does not lead a group yet, and has no sandbox
+            self.process.kill()
 
 
 def _work(pipe, settings):
     """What a process does: mark what comes until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    # A group of its own: Ctrl-C is for the parent, which then ends the whole group.
+    # A sandbox that is interrupted while it starts would leave a process for ever.
+    os.setsid()
     bundle = bundles.read(settings.bundle)
     hire = Hire(lambda: Sandbox(settings.isolated), settings.limits)
     try:
