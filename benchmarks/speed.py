@@ -18,14 +18,13 @@ OURS = "vitlib.LeanViT"  # what the others are compared with
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def training_step(model, X, y, precision):
-    """A function that runs one step of SGD: forward, backward, update."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+def training_step(model, optimizer, loss_of, precision):
+    """A function that runs one step: forward, backward, update."""
     scaler = torch.amp.GradScaler(DEVICE.type, enabled=precision == "float16")
 
     def run():
         with autocast(precision):
-            loss = F.cross_entropy(model(X), y)
+            loss = loss_of()
         optimizer.zero_grad()
         scaler.scale(loss).backward()
         scaler.step(optimizer)
@@ -35,21 +34,15 @@ def training_step(model, X, y, precision):
     return run
 
 
-def our_training_step(model, X, y, precision):
-    """The same with the model's own step and optimizer, which check labels and loss."""
-    optimizer = model.configure_optimizers()
-    scaler = torch.amp.GradScaler(DEVICE.type, enabled=precision == "float16")
+def their_step(model, X, y, precision):
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    return training_step(model, sgd, lambda: F.cross_entropy(model(X), y), precision)
 
-    def run():
-        with autocast(precision):
-            loss = model.training_step((X, y))
-        optimizer.zero_grad()
-        scaler.scale(loss).backward()
-        scaler.step(optimizer)
-        scaler.update()
 
-    model.train()
-    return run
+def our_step(model, X, y, precision):
+    """With the model's own step and optimizer, which check labels and loss."""
+    sgd = model.configure_optimizers()
+    return training_step(model, sgd, lambda: model.training_step((X, y)), precision)
 
 
 def inference(model, X, precision):
@@ -91,8 +84,8 @@ def measure(precision, rounds):
         "products of ViT": Products(lean=False, **options),
         "products of LeanViT": Products(lean=True, **options),
     }
-    steps = {n: training_step(m, X, y, precision) for n, m in peers.items()}
-    steps |= {n: our_training_step(m, X, y, precision) for n, m in own.items()}
+    steps = {n: their_step(m, X, y, precision) for n, m in peers.items()}
+    steps |= {n: our_step(m, X, y, precision) for n, m in own.items()}
     steps |= {name: floor.forward_and_backward for name, floor in floors.items()}
     training = in_turn(steps, rounds)
     table(f"Training step, {precision}", training, OURS, *floors)

@@ -442,28 +442,33 @@ def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
 # Within an epoch, on a full disk, after a loss that is none
 
 
-def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
-    tmp_path, monkeypatch
-):
-    """Saved after each step; killed in the last step of epoch 2."""
-    monkeypatch.setattr(trainer_module, "WINDOW", 1)
+def interrupt_step(which, monkeypatch):
+    """Save after each step, and stop once, at that step; the list grows with each."""
     monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
     real, steps = Trainer._step, []
 
     def step(*args):
         steps.append(1)
-        if len(steps) == 10:
+        if len(steps) == which:
             raise KeyboardInterrupt
         return real(*args)
 
     monkeypatch.setattr(Trainer, "_step", step)
+    return steps
+
+
+def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
+    tmp_path, monkeypatch
+):
+    """Saved after each step; killed in the last step of epoch 2."""
+    monkeypatch.setattr(trainer_module, "WINDOW", 1)
+    steps = interrupt_step(10, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "last.safetensors")
     _, notes = load(tmp_path / "last.safetensors")
     assert notes["progress"]["steps"] == 4
     resumed, history = run(tmp_path / "last.safetensors")
     assert len(steps) == 10 + 6  # one of epoch 2, five of epoch 3
-    monkeypatch.setattr(Trainer, "_step", real)
     whole, whole_history = run()
     assert same_weights(resumed, whole)
     assert history == whole_history
@@ -556,16 +561,7 @@ def test_another_number_format_may_go_on(tmp_path, first, then):
 
 
 def test_other_batches_cannot_go_on_within_an_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
-    real, steps = Trainer._step, []
-
-    def step(*args):
-        steps.append(1)
-        if len(steps) == 3:
-            raise KeyboardInterrupt
-        return real(*args)
-
-    monkeypatch.setattr(Trainer, "_step", step)
+    interrupt_step(3, monkeypatch)
     path = tmp_path / "last.safetensors"
     with pytest.raises(KeyboardInterrupt):
         trainer(1, checkpoint=path).fit(model(), data())

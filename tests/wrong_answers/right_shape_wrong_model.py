@@ -161,7 +161,7 @@ def shares_always(attend):
     return True
 
 
-@wrong("right_shape_wrong_model.2", "Expected True or False")
+@wrong("right_shape_wrong_model.2", "to be True or False")
 def shares_as_a_number(attend):
     Q, K, V = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4), torch.ones(2, 3, 5, 4)
     return attend(Q, K, V).mean().item()

@@ -69,6 +69,18 @@ def number(found, name="the answer", ko_name="답"):
     return float(found)
 
 
+def truth(found, name="the answer", ko_name="답"):
+    """Return `found` if it is a bool (or a tensor holding one)."""
+    if isinstance(found, torch.Tensor) and found.numel() == 1:
+        found = found.item()
+    if not isinstance(found, bool):
+        raise Wrong(
+            f"Expected {name} to be True or False, got {_shown(found)}.",
+            f"{ko_name}: True나 False가 아니라 {_shown(found)}입니다.",
+        )
+    return found
+
+
 def choice(found, options, name="the answer", ko_name="답"):
     """Return `found` if it is one of the options, which the task lists."""
     if not isinstance(found, str) or found not in options:

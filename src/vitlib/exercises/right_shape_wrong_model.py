@@ -56,15 +56,9 @@ def _holds(i, law, block):
             f"`properties[{i}]`가 다음 오류로 멈췄습니다. {said}. 성질은 True나 "
             f"False를 돌려주어야 합니다.",
         ) from None
-    if isinstance(found, torch.Tensor) and found.numel() == 1:
-        found = found.item()
-    if not isinstance(found, bool):
-        kind = type(found).__name__
-        raise Wrong(
-            f"`properties[{i}]` returned {kind}, expected True or False.",
-            f"`properties[{i}]`의 결과가 {kind}입니다. True나 False여야 합니다.",
-        )
-    return found
+    return ask.truth(
+        found, f"the result of `properties[{i}]`", f"`properties[{i}]`의 결과"
+    )
 
 
 def _say_who(at_large, fed):

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from vitlib.exercises import ask
 from vitlib.exercises.judge import Wrong, exercise
 
 
@@ -14,7 +15,7 @@ def shares(answer, draw):
     with draw.seeded():
         # In any order, so that it's of no use to count the calls.
         said = {
-            k: _says(answer, _attention(cases[k][0], fed))
+            k: ask.truth(answer(_attention(cases[k][0], fed)))
             for k in draw.order(len(cases)).tolist()
         }
     for k, (_, en, ko) in enumerate(cases):
@@ -29,20 +30,6 @@ def shares(answer, draw):
             )
         if k >= len(SHARES) and said[k]:
             _why_true(fed, en, ko)
-
-
-def _says(answer, attend):
-    """Whether the answer accepts this attention."""
-    found = answer(attend)
-    if isinstance(found, torch.Tensor) and found.numel() == 1:
-        found = found.item()
-    if not isinstance(found, bool):
-        kind = type(found).__name__
-        raise Wrong(
-            f"Expected True or False, got {kind}.",
-            f"True나 False가 아니라 {kind}입니다.",
-        )
-    return found
 
 
 def _attention(shape, fed):

@@ -1,7 +1,7 @@
 """Train the book's ViT from the command line.
 
-python -m vitlib.training --profile full --checkpoint run.safetensors
-torchrun --nproc-per-node=2 -m vitlib.training --profile full
+- `python -m vitlib.training --profile full --checkpoint run.safetensors`
+- `torchrun --nproc-per-node=2 -m vitlib.training --profile full`
 """
 
 import argparse

@@ -44,8 +44,8 @@ class Trainer:
         gradient_clip_val: largest norm of the gradient; 0 means no limit.
         device: where to train; a GPU if there is one.
         checkpoint: file that is written after every epoch, and every 5 minutes
-            within one; a run that starts anew goes on from there. Learning rate
-            and schedule are those given anew. In Colab,
+            within one; a run that starts anew goes on from there, with the
+            learning rate and the schedule that it is given. In Colab,
             `drive:NAME` is a file on the user's Google Drive.
         precision: number format of the products, "float32", "bfloat16" or
             "float16"; by default what suits the device, see `precision_for`.
