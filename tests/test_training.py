@@ -797,6 +797,51 @@ def test_two_processes_go_on_where_they_were(tmp_path):
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
+# Saves after each step; dies in the step of this number, counted from 1.
+DIES = """
+import sys
+from vitlib.training import Trainer, trainer
+from vitlib.training.__main__ import main
+
+trainer.WINDOW, trainer.SAVE_SECONDS = 1, 0
+step, steps = Trainer._step, []
+
+def dying(*given):
+    steps.append(1)
+    if len(steps) == DEADLY:
+        sys.exit(3)
+    return step(*given)
+
+Trainer._step = dying
+main()
+"""
+
+
+def test_two_processes_that_die_within_an_epoch_go_on(tmp_path):
+    """Both die in step 5 of 15; the rest is trained by those that come after."""
+    path, script = tmp_path / "run.safetensors", tmp_path / "dies.py"
+    words = [*COMMAND[2:], "--checkpoint", str(path)]  # with dropout
+    for deadly in (5, 0):
+        script.write_text(DIES.replace("DEADLY", str(deadly)))
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
+                str(script), *words,
+            ],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "VITLIB_PROFILE": "quick"},
+        )  # fmt: skip
+        if deadly:
+            assert done.returncode != 0
+            assert load(path)[1]["progress"]["steps"] == 4
+    assert done.returncode == 0, done.stderr
+    assert "after 0 of 1 epochs and 4 of 15 steps" in done.stdout
+    whole, _ = train_from_the_command_line(tmp_path, 2, "--dropout", "0.1")
+    resumed, _ = load(path)
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
 @pytest.mark.parametrize(("images", "processes"), [(8, 2), (5, 2), (1, 2), (7, 3)])
 def test_shares_are_the_whole_batch_and_weigh_as_one(images, processes, monkeypatch):
     X, y = torch.arange(images).float(), torch.arange(images)
