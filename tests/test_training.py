@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -379,7 +380,7 @@ def test_a_damaged_checkpoint_says_so(tmp_path, how):
     damage(path, how)
     content = path.read_bytes()
     with pytest.raises(
-        ValueError, match=r"last\.safetensors is not a whole checkpoint"
+        ValueError, match=r"last\.safetensors is not a checkpoint of this trainer, or"
     ):
         run(path, max_epochs=1)
     assert path.read_bytes() == content
@@ -390,13 +391,39 @@ def test_a_checkpoint_that_is_a_folder_says_so(tmp_path):
         trainer(1, checkpoint=tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_stops_the_run_before_its_first_epoch(tmp_path):
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("a file", "a file is a file, expected a folder"), ("denied", "denied/last")],
+)
+def test_a_folder_that_cannot_be_written_to_stops_the_run_at_once(
+    tmp_path, monkeypatch, folder, said
+):
     (tmp_path / "a file").write_text("")
+    real = Path.write_bytes
+
+    def write(path, content):  # a root may write anywhere, so it is played
+        if path.parent.name == "denied":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
     net = model()
     before = [parameter.clone() for parameter in net.parameters()]
-    with pytest.raises(OSError, match="a file"):
-        trainer(1, checkpoint=tmp_path / "a file" / "last.safetensors").fit(net, data())
+    with pytest.raises(OSError, match=said):
+        trainer(1, checkpoint=tmp_path / folder / "last.safetensors").fit(net, data())
     assert all(map(torch.equal, before, net.parameters()))
+
+
+def test_a_home_is_found_and_no_folder_of_that_name_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert trainer(1, checkpoint="~/run").checkpoint == tmp_path / "run.safetensors"
+
+
+def test_a_checkpoint_may_be_read_by_whoever_may_read_a_new_file(tmp_path):
+    (tmp_path / "new").write_text("")
+    run(tmp_path / "last.safetensors", max_epochs=1)
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
 
 
 def test_a_half_written_file_is_ignored(tmp_path):
@@ -483,6 +510,17 @@ def test_it_says_where_it_goes_on(tmp_path, capsys):
     assert "last.safetensors, after 1 of 2 epochs" in said
 
 
+@pytest.mark.parametrize("max_epochs", [1, 2])
+def test_a_run_with_nothing_left_to_train_says_so(tmp_path, capsys, max_epochs):
+    _, history = run(tmp_path / "last.safetensors", max_epochs=2)
+    _, again = run(tmp_path / "last.safetensors", max_epochs=max_epochs)
+    assert again == history
+    said = capsys.readouterr().out
+    assert f"has 2 epochs already, and max_epochs is {max_epochs}" in said
+    assert "nothing is trained. To start anew, delete it" in said
+    assert "goes on" not in said
+
+
 def test_a_checkpoint_holds_no_code(tmp_path):
     """A file that runs code when it is read would be a pickle, or a zip of one."""
     run(tmp_path / "last.safetensors", max_epochs=1)
@@ -493,18 +531,19 @@ def test_a_checkpoint_holds_no_code(tmp_path):
 
 
 def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsys):
-    path, kept = tmp_path / "last.safetensors", []
+    path, kept, real = tmp_path / "last.safetensors", [], os.fsync
 
-    def once(tensors, name, metadata):
+    def once(number):
         if path.exists():
             kept.append(path.read_bytes())
-            Path(name).write_bytes(b"half")
             raise OSError(28, "No space left on device")
-        save_file(tensors, name, metadata)
+        real(number)
 
-    monkeypatch.setattr("vitlib.training.checkpoint.save_file", once)
+    monkeypatch.setattr(os, "fsync", once)
     unsaved, history = run(path)
-    assert "No space left on device" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "No space left on device" in said
+    assert "training goes on, and the older one is as it was" in said
     assert [path.read_bytes()] * 2 == kept  # that of the first epoch
     assert [p.name for p in tmp_path.iterdir()] == ["last.safetensors"]
     whole, whole_history = run()
@@ -513,7 +552,7 @@ def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsy
 
 
 def test_a_disk_with_no_room_left(tmp_path, capsys):
-    """The library's own error, from a limit on the size of files."""
+    """The system's own error, from a limit on the size of files."""
     path, real = (
         tmp_path / "last.safetensors",
         resource.getrlimit(resource.RLIMIT_FSIZE),
@@ -526,7 +565,9 @@ def test_a_disk_with_no_room_left(tmp_path, capsys):
         resource.setrlimit(resource.RLIMIT_FSIZE, real)
         signal.signal(signal.SIGXFSZ, handler)
     assert len(history) == 3
-    assert capsys.readouterr().out.count("could not write last.safetensors") == 3
+    said = capsys.readouterr().out
+    assert said.count("could not write last.safetensors") == 3
+    assert "the older one" not in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -579,8 +620,8 @@ def test_weights_that_break_in_the_last_step_say_so_too(tmp_path):
     with pytest.raises(Diverged) as caught:
         trainer(2, checkpoint=path).fit(model(), data(), schedule=schedule)
     said = str(caught.value)
-    assert "holds numbers that are not finite, at step 5 of 5 of epoch 2" in said
-    assert "The learning rate is inf" in said
+    assert "holds numbers that are not finite. It happened at step 5 of 5" in said
+    assert "The learning rate is inf: look at the schedule. last." in said
     assert "last.safetensors is from before and was kept" in said
 
 
@@ -625,11 +666,19 @@ def test_a_nan_says_where_and_keeps_the_last_good_checkpoint(tmp_path):
     said = str(caught.value)
     assert "nan" in said
     assert "at step 3 of 5 of epoch 2" in said
-    assert "on the training images " in said
-    assert "The learning rate is 0.1: try a smaller one" in said
+    assert re.search(r"on the training images \d+, \d+, \d+, \d+ and 60 more\.", said)
+    assert "The learning rate is 0.1: try a smaller one, or gradient_clip" in said
     assert "last.safetensors is from before and was kept" in said
     tensors, _ = load(path)
     assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+def test_who_clips_already_is_not_told_to():
+    with pytest.raises(Diverged) as caught:
+        trainer(1, gradient_clip_val=1.0).fit(poisoned(2), data(batch_size=4))
+    said = str(caught.value)
+    assert said.endswith("The learning rate is 0.1: try a smaller one")
+    assert re.search(r"training images \d+, \d+, \d+, \d+\. The", said)
 
 
 @pytest.mark.parametrize("kind", ["cpu", "cuda"])
@@ -795,6 +844,40 @@ def test_two_processes_go_on_where_they_were(tmp_path):
     other.mkdir()
     whole, _ = train_from_the_command_line(other, 2, *more)
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def from_the_command_line(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "vitlib.training", "--sample", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "VITLIB_PROFILE": "quick"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--epochs", "0"], "max_epochs must be at least 1, got 0"),
+        (["--lr", "0"], "lr must be finite and above 0, got 0.0"),
+        (["--holdout", "2000"], "holdout must leave some of the 2000 training images"),
+        (["--precision", "fp16"], "invalid choice: 'fp16'"),
+        (["--checkpoint", "drive:run"], "this is none: name a file instead"),
+        (["--lr", "1e9"], "It happened at step "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_argument_is_told_in_one_line(words, said):
+    done = from_the_command_line(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_the_sample_needs_no_further_argument():
+    done = from_the_command_line("--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("epoch 1: train loss ")
 
 
 # Saves after each step; dies in the step of this number, counted from 1.

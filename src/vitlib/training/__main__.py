@@ -10,7 +10,7 @@ import torch
 
 from vitlib import FashionMNIST, ViT
 from vitlib.training import Trainer, distributed
-from vitlib.training.settings import EPOCHS, SIZES, profile
+from vitlib.training.settings import EPOCHS, PRECISIONS, SIZES, profile
 
 
 class Reporting(Trainer):
@@ -31,23 +31,33 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog="python -m vitlib.training", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--profile", choices=[*SIZES], default=profile())
-    parser.add_argument("--epochs", type=int, help="default: those of the profile")
-    parser.add_argument("--batch-size", type=int, default=128, help="of all processes")
-    parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--lr", type=float, default=0.1)
-    parser.add_argument("--holdout", type=int, default=5000, help="images to validate")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sample", action="store_true", help="the shipped images only")
-    parser.add_argument("--checkpoint", help="file to save to and to go on from")
-    parser.add_argument("--precision", choices=["float32", "bfloat16", "float16"])
-    parser.add_argument("--compile", action="store_true")
-    return parser.parse_args()
+    add, default = parser.add_argument, "default: %(default)s"
+    add("--profile", choices=[*SIZES], default=profile(), help=default)
+    add("--epochs", type=int, help="default: those of the profile")
+    add("--batch-size", type=int, default=128, help=f"of all processes; {default}")
+    add("--dropout", type=float, default=0.1, help=default)
+    add("--lr", type=float, default=0.1, help=default)
+    add("--holdout", type=int, help="to validate; default: 5000, with --sample 500")
+    add("--seed", type=int, default=0, help=default)
+    add("--sample", action="store_true", help="the 2,000 shipped images only")
+    add("--checkpoint", help="file to save to and to go on from")
+    add("--precision", choices=PRECISIONS, help="default: what suits the device")
+    add("--compile", action="store_true")
+    return parser, parser.parse_args()
 
 
 def main():
-    given = arguments()
+    parser, given = arguments()
     device = distributed.join()
+    try:
+        train(given, device)
+    except ValueError as error:  # a wrong argument, or a loss that is no number
+        parser.error(str(error))
+    finally:
+        distributed.leave()
+
+
+def train(given, device):
     sizes = SIZES[given.profile]
     torch.manual_seed(given.seed)
     model = ViT(
@@ -56,15 +66,16 @@ def main():
     # Each process drops other activations.
     torch.manual_seed(given.seed + distributed.rank())
     images = FashionMNIST.sample if given.sample else FashionMNIST
-    data = images(given.batch_size, (sizes["img_size"],) * 2, given.holdout, given.seed)
+    holdout = given.holdout
+    if holdout is None:
+        holdout = 500 if given.sample else 5000
+    data = images(given.batch_size, (sizes["img_size"],) * 2, holdout, given.seed)
     trainer = Reporting(
-        given.epochs or EPOCHS[given.profile], device=device,
-        checkpoint=given.checkpoint, precision=given.precision, compile=given.compile,
+        EPOCHS[given.profile] if given.epochs is None else given.epochs,
+        device=device, checkpoint=given.checkpoint, precision=given.precision,
+        compile=given.compile,
     )  # fmt: skip
-    try:
-        trainer.fit(model, data)
-    finally:
-        distributed.leave()
+    trainer.fit(model, data)
 
 
 if __name__ == "__main__":

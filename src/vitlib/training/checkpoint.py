@@ -10,8 +10,8 @@ import json
 import os
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+import safetensors.torch
+from safetensors import safe_open
 
 FORMAT = 1
 DRIVE = Path("/content/drive")  # where Colab shows the Google Drive of its user
@@ -35,7 +35,7 @@ def place(name):
         drive.mount(str(DRIVE))
         file = DRIVE / "MyDrive" / (name.removeprefix("drive:") or ".")
     else:
-        file = Path(name)
+        file = Path(name).expanduser()
     if file.is_dir():
         raise ValueError(f"checkpoint must be a file, got the folder {file}")
     return file if file.suffix else file.with_suffix(".safetensors")
@@ -55,11 +55,9 @@ def save(path, tensors, notes):
     tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
     header = {"vitlib": json.dumps({"format": FORMAT, **notes})}
     try:
-        try:
-            save_file(tensors, str(part), metadata=header)
-        except SafetensorError as error:  # a full disk, told by the library
-            raise OSError(str(error)) from None
-        with open(part, "r+b") as file:
+        with open(part, "wb") as file:
+            file.write(safetensors.torch.save(tensors, metadata=header))
+            file.flush()
             os.fsync(file.fileno())  # on the disk before it takes the name
         os.replace(part, path)
     except OSError:
@@ -67,11 +65,28 @@ def save(path, tensors, notes):
         raise
 
 
+def make_room(path):
+    """Make the folder of a checkpoint and see that a file can be written there.
+
+    Raises:
+        OSError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(
+            f"checkpoint {path}: {path.parent} is a file, expected a folder"
+        ) from None
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(b"")
+    part.unlink()
+
+
 def load(path):
     """The tensors and the notes of a checkpoint.
 
     Raises:
-        ValueError: the file is not a whole checkpoint.
+        ValueError: the file is no checkpoint, or is damaged.
         OSError: it cannot be read.
     """
     try:
@@ -89,6 +104,7 @@ def load(path):
 
 def not_whole(path, error):
     return ValueError(
-        f"{path} is not a whole checkpoint ({type(error).__name__}): to start anew, "
-        f"delete it or name another"
+        f"{path} is not a checkpoint of this trainer, or it is damaged "
+        f"({type(error).__name__}): name another file, or delete this one if you do "
+        f"not need it"
     )

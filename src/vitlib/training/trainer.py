@@ -2,7 +2,7 @@
 
 import time
 from itertools import islice
-from math import cos, inf, pi
+from math import cos, inf, isfinite, pi
 
 import torch
 from tqdm.auto import tqdm
@@ -185,16 +185,20 @@ class Trainer:
         """What failed, where, and what to try."""
         step, rows, rate = at
         text = (
-            f"{error}, at step {step + 1} of {len(run.train)} of epoch "
+            f"{error}. It happened at step {step + 1} of {len(run.train)} of epoch "
             f"{len(run.progress.history) + 1}"
         )
         if rows is not None:
             first = ", ".join(map(str, rows[:4].tolist()))
-            text += f", on the training images {first}, ... ({len(rows)} in the batch)"
-        text += (
-            f". The learning rate is {rate:g}: try a smaller one, or "
-            f"gradient_clip_val=1.0"
-        )
+            more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
+            text += f", on the training images {first}{more}"
+        text += f". The learning rate is {rate:g}: "
+        if not isfinite(rate):
+            text += "look at the schedule"
+        elif self.gradient_clip_val:
+            text += "try a smaller one"
+        else:
+            text += "try a smaller one, or gradient_clip_val=1.0"
         if self.checkpoint and self.checkpoint.exists():
             text += f". {self.checkpoint.name} is from before and was kept"
         return text
@@ -217,17 +221,18 @@ class Trainer:
         try:
             files.save(self.checkpoint, *state)
         except OSError as error:
+            older = ", and the older one is as it was" * self.checkpoint.exists()
             say(
-                f"could not write {self.checkpoint.name} ({error}): training goes on, "
-                f"and an older checkpoint is as it was"
+                f"could not write {self.checkpoint.name} ({error}): training goes on"
+                f"{older}"
             )
 
     def _resume(self, run):
         """Go on from the checkpoint, if there is one."""
         if self.checkpoint is None:
             return
-        # Now, not after an epoch: a folder that cannot be made stops the run.
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        if distributed.rank() == 0 and not self.checkpoint.exists():
+            files.make_room(self.checkpoint)  # now: the first epoch may take hours
         found = distributed.collect(self.checkpoint.exists())
         if len(set(found)) > 1:
             raise ValueError(
@@ -245,8 +250,19 @@ class Trainer:
             raise ValueError(
                 f"{self.checkpoint} belongs to another model or optimizer: {error}"
             ) from None
-        epochs, steps = len(run.progress.history), run.progress.steps
         if distributed.rank() == 0:
+            self._tell(run)
+
+    def _tell(self, run):
+        """Say where a run goes on, or that there is nothing left to train."""
+        epochs, steps = len(run.progress.history), run.progress.steps
+        if epochs >= self.max_epochs:
+            say(
+                f"{self.checkpoint.name} has {epochs} epochs already, and "
+                f"max_epochs is {self.max_epochs}: nothing is trained. To start anew, "
+                f"delete it or name another file"
+            )
+        else:
             say(
                 f"goes on from {self.checkpoint.name}, after {epochs} of "
                 f"{self.max_epochs} epochs"
