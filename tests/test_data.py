@@ -496,6 +496,60 @@ def test_what_is_asked_for_reaches_the_batches(monkeypatch, normalize, augment):
         assert moved == (augment and name == "train")
 
 
+def test_images_that_are_not_moved_are_mirrored_only(monkeypatch):
+    images = torch.randint(256, (200, 28, 28), dtype=torch.uint8)
+    labels = torch.zeros(200, dtype=torch.int64)
+    monkeypatch.setattr(data, "_split", lambda name: (images, labels))
+    made = FashionMNIST(200, augment=True, reach=0, holdout=0)
+    X = made.train_dataloader().prepare(images)[:, 0] * 255
+    same, mirrored = (
+        (X.round() == other).all((1, 2)) for other in (images, images.flip(2))
+    )
+    assert (same != mirrored).all()
+    assert 60 < same.sum() < 140  # both kinds, about as often
+    with pytest.raises(ValueError, match="reach must be at least 0, got -1"):
+        FashionMNIST(5, reach=-1, holdout=5)
+
+
+def test_images_are_moved_by_their_own_generator_and_then_resized(sample):
+    images, labels = sample.test
+    ours, same = (torch.Generator().manual_seed(3) for _ in range(2))
+    batches = Batches(images, labels, 8, (56, 56), ours, augment=True)
+    moved = shift_and_flip(images[:8, None].float() / 255, same)
+    expected = F.interpolate(moved, (56, 56), mode="bilinear", antialias=True)
+    assert_close(batches.prepare(images[:8]), expected, rtol=0, atol=1e-6)
+
+
+@pytest.fixture(params=["all images", "the sample"])
+def kind(request, sample, monkeypatch):
+    """`FashionMNIST`, over the images of the sample, or `FashionMNIST.sample`."""
+    splits = {"train": sample.train, "t10k": sample.test}
+    monkeypatch.setattr(data, "_split", splits.get)
+    return FashionMNIST if request.param == "all images" else FashionMNIST.sample
+
+
+def test_every_set_is_resized(kind):
+    made = kind(20, (14, 20), holdout=30)
+    for name in ("train", "val", "test"):
+        X, _ = next(iter(getattr(made, f"{name}_dataloader")()))
+        assert X.shape == (20, 1, 14, 20)
+
+
+def test_images_are_moved_by_two_pixels_unless_told_otherwise(kind):
+    assert kind(5, holdout=5).train_dataloader().reach == 2
+
+
+def test_the_seed_decides_the_order_and_the_split(kind):
+    orders, splits = [], []
+    for seed in (0, 3, 3):
+        loader = kind(2000, holdout=0, seed=seed).train_dataloader()
+        next(iter(loader))
+        orders.append(loader.rows.tolist())
+        splits.append(kind(holdout=300, seed=seed).val[1].tolist())
+    for first, second, third in (orders, splits):
+        assert first != second == third
+
+
 def row_set(images):
     """Each image as bytes, to be compared as a set."""
     return {im.numpy().tobytes() for im in images}
@@ -555,6 +609,13 @@ def test_order_of_batches():
     assert served(made.val_dataloader()) == numbers_of(made.val)
     assert served(made.test_dataloader()) == [*range(30, 40)]
     assert {*served(loader)}.isdisjoint(served(made.test_dataloader()))
+
+
+def test_rows_are_those_of_the_batch():
+    loader = with_numbers(8, seed=3).train_dataloader()
+    for X, _ in loader:
+        numbers = (255 * X[:, 0, 0, 0]).round()  # (B, 1, 28, 28) -> (B,)
+        assert loader.images[loader.rows, 0, 0].tolist() == numbers.tolist()
 
 
 def test_text_labels(sample):

@@ -3,21 +3,24 @@
 import datetime
 import json
 import math
+import sys
 from dataclasses import asdict, dataclass, replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from tools import experiments, record
 from tools.experiments import RECIPES, Recipe, Study, summarize
 from tools.record import ASSETS, BANDS, RESULTS, bands, same
 from tools.studies import discussion as study
 from tools.studies import swin as timing
-from vitlib import FashionMNIST, evaluate
+from vitlib import FashionMNIST, evaluate, warmup_cosine
 from vitlib.cost import attention_macs
 from vitlib.curves import compare, reference
 from vitlib.data import Batches
 from vitlib.pretrained import fashion_resnet, fashion_vit
+from vitlib.stem import StemViT
 from vitlib.training import History
 
 FILES = sorted(RESULTS.glob("*.json"))
@@ -130,6 +133,86 @@ def test_a_wrong_model_is_trained_as_the_true_one():
         assert not torch.allclose(models[0].eval()(X), models[1].eval()(X), atol=1e-4)
 
 
+def test_a_recipe_says_how_its_images_and_labels_are_changed(monkeypatch):
+    """The steps to the best recipe differ in what they say, and in nothing else."""
+    data = FashionMNIST.sample(128)
+    asked = {}
+    monkeypatch.setattr(
+        experiments, "FashionMNIST", lambda *args, **more: asked.update(more) or data
+    )
+    logits, y = torch.randn(8, 10), torch.arange(8)
+    plain = F.cross_entropy(logits, y)
+    spread = F.cross_entropy(logits, y, label_smoothing=0.1)
+    for name, mirrored, loss in [
+        ("best_patches", False, plain),
+        ("best_stem", False, plain),
+        ("best_mirrored", True, plain),
+        ("best", True, spread),
+    ]:
+        model = RECIPES[name].build(seed=0)[0]
+        assert torch.equal(model.loss(logits, y), loss)
+        assert (asked["augment"], asked["reach"] == 0) == (mirrored, mirrored)
+        assert isinstance(model, StemViT) == (name != "best_patches")
+
+
+def asked_for(monkeypatch, **changes):
+    """What a recipe asks of the data, the trainer, the optimizer and `evaluate`."""
+    asked, data = {}, FashionMNIST.sample(128, holdout=100)
+
+    def images(batch, resize, holdout, **options):
+        asked.update(options, batch=batch, resize=resize, holdout=holdout)
+        return data
+
+    class Asked:
+        def __init__(self, max_epochs, **options):
+            asked.update(options, epochs=max_epochs)
+
+        def fit(self, model, data, optimizer, schedule):
+            asked.update(optimizer=optimizer, schedule=schedule)
+            return History()
+
+    def looked_at(model, batches):
+        asked["train_acc"] = batches
+        return 0.0, 0.0
+
+    monkeypatch.setattr(experiments, "FashionMNIST", images)
+    monkeypatch.setattr(experiments, "Trainer", Asked)
+    monkeypatch.setattr(experiments, "evaluate", looked_at)
+    Recipe(**changes).run(seed=4, checkpoint="file")
+    return asked
+
+
+def test_what_a_recipe_says_is_asked_for(monkeypatch):
+    said = dict(precision="bfloat16", epochs=7, holdout=9, normalize=True)
+    asked = asked_for(monkeypatch, model=dict(img_size=14), **said)
+    assert {key: asked[key] for key in said} == said
+    assert (asked["seed"], asked["resize"], asked["batch"]) == (4, 14, 128)
+    assert asked["checkpoint"] == "file"
+    assert asked["train_acc"].normalize
+
+
+def test_a_warmup_of_0_is_a_schedule(monkeypatch):
+    assert asked_for(monkeypatch)["schedule"] is None
+    for warmup in (0.0, 0.3):
+        schedule = asked_for(monkeypatch, warmup=warmup)["schedule"]
+        assert schedule(0.2) == warmup_cosine(0.2, warmup)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "more"),
+    [
+        ("adamw", torch.optim.AdamW, dict(weight_decay=0.05)),
+        ("sgd", torch.optim.SGD, dict(momentum=0.0)),
+        ("momentum", torch.optim.SGD, dict(momentum=0.9)),
+    ],
+)
+def test_a_recipe_names_its_optimizer(monkeypatch, name, kind, more):
+    asked = asked_for(monkeypatch, optimizer=name, lr=0.2, weight_decay=0.05)
+    assert type(asked["optimizer"]) is kind
+    (group,) = asked["optimizer"].param_groups
+    assert group.items() >= (more | dict(lr=0.2)).items()
+
+
 def test_a_run_reports_on_the_right_images(monkeypatch):
     data = FashionMNIST.sample(128, holdout=100)
     data.train = tuple(part[:200] for part in data.train)
@@ -154,9 +237,10 @@ class Toy(Recipe):
         if seed == Toy.stop:
             checkpoint.write_text("half a seed")
             raise KeyboardInterrupt
-        if seed == 2:  # the one that was stopped finds what it left
-            assert checkpoint.read_text() == "half a seed"
         row = dict(train_loss=1.0 + seed, val_loss=1.0, val_acc=0.5, seconds=0.0)
+        if seed == 2:  # the one that was stopped finds what it left, with its time
+            assert checkpoint.read_text() == "half a seed"
+            row["seconds"] = 100.0
         return {"seed": seed, "rows": [row], "train_acc": 0.5, "by": Toy.stop}, None
 
 
@@ -174,7 +258,52 @@ def test_recording_goes_on_where_it_stopped(monkeypatch, tmp_path):
         (0, 2), (1, 2), (2, -1),
     ]  # fmt: skip
     assert result["summary"] == summarize(result["runs"])
+    assert result["seconds"] == 100
     assert [path.name for path in tmp_path.iterdir()] == ["toy.json"]
+
+
+def test_more_seeds_are_added_and_another_recipe_starts_anew(monkeypatch, tmp_path):
+    checkpoints = []
+
+    def run(recipe, seed, checkpoint):
+        checkpoints.append(checkpoint.name)
+        row = dict(train_loss=recipe.lr, val_loss=1.0, val_acc=0.5, seconds=50.0)
+        return {"seed": seed, "rows": [row], "train_acc": 0.5}, None
+
+    def recorded(**changes):
+        monkeypatch.setitem(RECIPES, "toy", Recipe(**changes))
+        record.record("toy")
+        return json.loads((tmp_path / "toy.json").read_text())
+
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(record, "UNFINISHED", tmp_path)
+    monkeypatch.setattr(Recipe, "run", run)
+    recorded(seeds=1)
+    more = recorded(seeds=2)
+    assert (len(more["runs"]), more["seconds"]) == (2, 100)
+    other = recorded(seeds=1, lr=0.2)
+    assert [run["rows"][0]["train_loss"] for run in other["runs"]] == [0.2]
+    assert checkpoints == [f"toy_{seed}.safetensors" for seed in (0, 1, 0)]
+
+
+def from_the_command_line(monkeypatch, *names):
+    """What `python -m tools.record` does: threads it sets, names it records."""
+    done = []
+    monkeypatch.setattr(torch, "set_num_threads", done.append)
+    monkeypatch.setattr(record, "record", done.append)
+    monkeypatch.setattr(sys, "argv", ["record", *names])
+    record.main()
+    return done
+
+
+def test_a_recording_has_one_thread(monkeypatch):
+    assert from_the_command_line(monkeypatch, "best") == [1, "best"]
+
+
+def test_a_name_that_is_no_recipe_is_refused(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        from_the_command_line(monkeypatch, "best", "bets")
+    assert "unknown bets; known: training_quick, " in capsys.readouterr().err
 
 
 def test_bands_follow_from_the_runs():

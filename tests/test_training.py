@@ -29,11 +29,12 @@ from vitlib import (
 )
 from vitlib.data import Batches
 from vitlib.training import Diverged, distributed
+from vitlib.training import __main__ as command
 from vitlib.training import trainer as trainer_module
-from vitlib.training.checkpoint import load
-from vitlib.training.settings import PRECISIONS
-from vitlib.training.state import Progress
-from vitlib.training.watch import WINDOW, Watch
+from vitlib.training.checkpoint import load, place, save
+from vitlib.training.settings import PRECISIONS, precision_for
+from vitlib.training.state import Progress, Run
+from vitlib.training.watch import WINDOW, Watch, check_weights
 
 
 def model(seed=0, **changes):
@@ -159,6 +160,13 @@ def test_evaluate_leaves_weights_and_gradients_alone():
         assert p.grad is None
 
 
+def test_evaluate_keeps_no_graph():
+    net, graphs = Constant(), []
+    net.register_forward_hook(lambda *_: graphs.append(torch.is_grad_enabled()))
+    evaluate(net, ragged())
+    assert graphs == [False, False]
+
+
 def test_same_seed_same_run():
     one, two, other = model(), model(), model(seed=1)
     histories = []
@@ -225,12 +233,15 @@ def test_warmup_cosine():
     assert warmup_cosine(0, warmup=0) == 1
 
 
-@pytest.mark.parametrize("clip", [0.0, 1e-3])
-def test_clip(clip):
+@pytest.mark.parametrize(
+    ("clip", "precision"), [(0.0, "float32"), (1e-3, "float32"), (1e-3, "float16")]
+)
+def test_clip(clip, precision):
+    """In float16, too, where gradients are scaled: it is their true norm."""
     net = model(blk_dropout=0.0, emb_dropout=0.0)
     before = torch.cat([p.detach().flatten() for p in net.parameters()]).clone()
     images = data(train=64)  # one batch: one step
-    trainer(1, gradient_clip_val=clip).fit(net, images)
+    trainer(1, gradient_clip_val=clip, precision=precision).fit(net, images)
     after = torch.cat([p.detach().flatten() for p in net.parameters()])
     step = (after - before).norm().item() / net.lr  # the norm of the gradient
     if clip:
@@ -335,11 +346,29 @@ def test_a_run_is_prolonged(tmp_path):
     assert same_weights(prolonged, whole)
 
 
-def header(path, **changes):
-    """Write the checkpoint again, with other notes."""
+def header(path, without=None, **changes):
+    """Write the checkpoint again, with other notes or without one of them."""
     tensors, notes = load(path)
     notes = {"format": 1, **notes, **changes}
+    notes.pop(without, None)
     save_file(tensors, str(path), {"vitlib": json.dumps(notes)})
+
+
+def test_buffers_go_on(tmp_path):
+    for value in (1.0, 0.0):
+        net = Constant()
+        net.register_buffer("running", torch.full((3,), value))
+        trainer(1, checkpoint=tmp_path / "last.safetensors").fit(net, data(train=64))
+    assert torch.equal(net.running, torch.ones(3))
+
+
+def test_the_scale_of_float16_goes_on(tmp_path):
+    path = tmp_path / "last.safetensors"
+    first, second = (trainer(1, checkpoint=path, precision="float16") for _ in range(2))
+    first.fit(model(), data(train=64))
+    header(path, scaler=first.scaler.state_dict() | {"scale": 1024.0})
+    second.fit(model(), data(train=64))
+    assert second.scaler.get_scale() == 1024
 
 
 def damage(path, how):
@@ -360,6 +389,8 @@ def damage(path, how):
         save_file(load(path)[0], str(path), {"vitlib": "not json"})
     elif how == "another format":
         header(path, format=2)
+    elif how == "no optimizer":
+        header(path, without="optimizer")
     elif how == "no progress":
         header(path, progress=None)
     else:
@@ -370,7 +401,7 @@ def damage(path, how):
     "how",
     [
         "cut", "empty", "text", "noise", "a pickle", "bare weights",
-        "notes that are no JSON", "another format", "no progress",
+        "notes that are no JSON", "another format", "no optimizer", "no progress",
         "a history of other fields",
     ],
 )  # fmt: skip
@@ -417,6 +448,16 @@ def test_a_folder_that_cannot_be_written_to_stops_the_run_at_once(
 def test_a_home_is_found_and_no_folder_of_that_name_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert trainer(1, checkpoint="~/run").checkpoint == tmp_path / "run.safetensors"
+
+
+def test_a_name_keeps_its_suffix(tmp_path):
+    assert place(tmp_path / "run.ckpt") == tmp_path / "run.ckpt"
+
+
+def test_folders_are_made(tmp_path):
+    path = tmp_path / "a" / "b" / "last.safetensors"
+    run(path, max_epochs=1)
+    assert path.is_file()
 
 
 def test_a_checkpoint_may_be_read_by_whoever_may_read_a_new_file(tmp_path):
@@ -466,6 +507,16 @@ def test_a_checkpoint_of_another_optimizer_says_so(tmp_path, other):
     refuses(path, r"(AdamW|SGD) of \d+ tensors, expected SGD of \d+ tensors")
 
 
+def test_moments_of_other_weights_say_so(tmp_path):
+    """The same kind of optimizer, over the same weights in another order."""
+    net = model()
+    first, second = (torch.optim.AdamW([*net.parameters()][::turn]) for turn in (1, -1))
+    ours = trainer(1, checkpoint=tmp_path / "last.safetensors")
+    ours.fit(net, data(train=64), first)
+    with pytest.raises(ValueError, match="belongs to other weights"):
+        ours.fit(net, data(train=64), second)
+
+
 # Within an epoch, on a full disk, after a loss that is none
 
 
@@ -501,6 +552,40 @@ def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
     assert history == whole_history
 
 
+def stopped(path, which, monkeypatch, images=None):
+    """Train `Constant`, saved after each step, until that one of its epoch."""
+    interrupt_step(which, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        trainer(1, checkpoint=path).fit(Constant(), images or data())
+
+
+def test_the_seconds_before_a_stop_count(tmp_path, monkeypatch):
+    path = tmp_path / "last.safetensors"
+    stopped(path, 3, monkeypatch)
+    progress = load(path)[1]["progress"]
+    assert progress["seconds"] > 0
+    header(path, progress=progress | {"seconds": 100.0})
+    history = trainer(1, checkpoint=path).fit(Constant(), data())
+    assert history.seconds[0] > 100
+
+
+def test_it_saves_every_five_minutes(tmp_path, monkeypatch):
+    clock = types.SimpleNamespace(perf_counter=lambda: 1000.0)
+    monkeypatch.setattr(trainer_module, "time", clock)
+    ours = trainer(1, checkpoint=tmp_path / "last.safetensors")
+    known = Run(None, None, None, order=torch.zeros(1))
+    assert [ours._due(known, 0, 1000 - past) for past in (299, 301)] == [False, True]
+
+
+def test_an_order_that_is_unknown_is_not_saved_within_an_epoch(tmp_path, monkeypatch):
+    images = data()
+    loader = images.train_dataloader()
+    loader.generator = None
+    images.train_dataloader = lambda: loader
+    stopped(tmp_path / "last.safetensors", 3, monkeypatch, images)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_says_where_it_goes_on(tmp_path, capsys):
     run(tmp_path / "last.safetensors", max_epochs=1)
     assert capsys.readouterr().out == ""
@@ -528,6 +613,22 @@ def test_a_checkpoint_holds_no_code(tmp_path):
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     assert "vitlib" in header["__metadata__"]
+
+
+def test_a_file_is_on_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
+    calls, fsync, replace = [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: calls.append("fsync") or fsync(file))
+    monkeypatch.setattr(
+        os, "replace", lambda *names: calls.append("replace") or replace(*names)
+    )
+    save(tmp_path / "last.safetensors", {"x": torch.ones(2)}, {})
+    assert calls == ["fsync", "replace"]
+
+
+def test_a_transposed_weight_is_saved(tmp_path):
+    x = torch.arange(6.0).reshape(2, 3).T
+    save(tmp_path / "last.safetensors", {"x": x}, {})
+    assert torch.equal(load(tmp_path / "last.safetensors")[0]["x"], x)
 
 
 def test_a_full_disk_costs_the_file_and_not_the_run(tmp_path, monkeypatch, capsys):
@@ -602,12 +703,12 @@ def test_another_number_format_may_go_on(tmp_path, first, then):
 
 
 def test_other_batches_cannot_go_on_within_an_epoch(tmp_path, monkeypatch):
-    interrupt_step(3, monkeypatch)
-    path = tmp_path / "last.safetensors"
-    with pytest.raises(KeyboardInterrupt):
-        trainer(1, checkpoint=path).fit(model(), data())
+    """And nothing of the file has been taken."""
+    path, net = tmp_path / "last.safetensors", Constant()
+    stopped(path, 3, monkeypatch)
     with pytest.raises(ValueError, match="an epoch of 5 steps, expected 3"):
-        trainer(1, checkpoint=path).fit(model(), data(batch_size=128))
+        trainer(1, checkpoint=path).fit(net, data(batch_size=128))
+    assert same_weights(net, Constant())
 
 
 def test_weights_that_break_in_the_last_step_say_so_too(tmp_path):
@@ -623,6 +724,34 @@ def test_weights_that_break_in_the_last_step_say_so_too(tmp_path):
     assert "holds numbers that are not finite. It happened at step 5 of 5" in said
     assert "The learning rate is inf: look at the schedule. last." in said
     assert "last.safetensors is from before and was kept" in said
+
+
+def test_broken_weights_are_not_saved_within_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
+    path = tmp_path / "last.safetensors"
+
+    def schedule(progress):
+        return math.inf if progress > 0.3 else 1.0  # from the third of 5 steps on
+
+    with pytest.raises(Diverged):
+        trainer(1, checkpoint=path).fit(model(), data(), schedule=schedule)
+    tensors, notes = load(path)
+    assert notes["progress"]["steps"] == 2
+    assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("parameter", math.inf), ("parameter", math.nan), ("buffer", math.nan)],
+)
+def test_a_weight_that_is_not_finite_is_named(kind, value):
+    net, broken = Constant(), torch.tensor([0.0, value])
+    if kind == "buffer":
+        net.register_buffer("broken", broken)
+    else:
+        net.broken = torch.nn.Parameter(broken)
+    with pytest.raises(Diverged, match="broken holds numbers that are not finite"):
+        check_weights(net)
 
 
 class Growing(Constant):
@@ -681,6 +810,24 @@ def test_who_clips_already_is_not_told_to():
     assert re.search(r"training images \d+, \d+, \d+, \d+\. The", said)
 
 
+def watching(*losses):
+    watch = Watch(10, torch.device("cpu"), lambda tensor: tensor, Progress())
+    for step, loss in enumerate(losses):
+        watch.add(torch.tensor(loss), 4, step)
+
+
+def test_an_infinite_loss_stops_the_run():
+    with pytest.raises(Diverged, match="loss is inf"):
+        watching(math.inf)
+
+
+def test_hopeless_is_three_times_the_loss_of_a_guess():
+    limit = 3 * math.log(10)
+    watching(*WINDOW * [limit - 0.1])
+    with pytest.raises(Diverged, match="has been above 7"):
+        watching(*WINDOW * [limit + 0.1])
+
+
 @pytest.mark.parametrize("kind", ["cpu", "cuda"])
 def test_losses_that_grow_stop_the_run(kind):
     """On a GPU, too, where losses are read once in a while."""
@@ -712,6 +859,48 @@ def test_a_nan_within_a_window_is_dated_right():
     assert caught.value.at == 7
 
 
+@pytest.fixture
+def late(monkeypatch):
+    """Losses are read late on the CPU, too, as on a GPU."""
+
+    class Late(Watch):
+        def __init__(self, *args):
+            super().__init__(*args)
+            self.every = WINDOW
+
+    monkeypatch.setattr(trainer_module, "Watch", Late)
+
+
+@pytest.mark.usefixtures("late")
+def test_losses_are_read_at_the_end_of_an_epoch():
+    net = Recorder()
+    history = trainer(2).fit(net, data())
+    first, second = (
+        sum(loss * size for loss, size in part) / 300
+        for part in (net.seen[:5], net.seen[5:])
+    )
+    assert history.train_loss == pytest.approx([first, second])
+
+
+@pytest.mark.usefixtures("late")
+def test_losses_are_read_before_a_save(tmp_path, monkeypatch):
+    stopped(tmp_path / "last.safetensors", 4, monkeypatch)
+    _, notes = load(tmp_path / "last.safetensors")
+    assert notes["progress"]["seen"] == 3 * 64
+
+
+@pytest.mark.usefixtures("late")
+def test_a_nan_that_is_read_late_names_its_own_step_and_images(monkeypatch):
+    losses = iter([1.0, math.nan, 1.0, 1.0, 1.0])
+    monkeypatch.setattr(Trainer, "_step", lambda *_: torch.tensor(next(losses)))
+    batches = data().train_dataloader()
+    rows = [batches.rows for _ in batches][1]
+    first = ", ".join(map(str, rows[:4].tolist()))
+    said = f"at step 2 of 5 of epoch 1, on the training images {first} and 60 more"
+    with pytest.raises(Diverged, match=said):
+        trainer(1).fit(Constant(), data())
+
+
 # Number formats, devices, Drive
 
 
@@ -733,6 +922,25 @@ def test_only_float16_is_scaled():
         ours = trainer(1, precision=precision)
         ours.fit(model(), data(train=64))
         assert ours.scaler.is_enabled() == (precision == "float16")
+
+
+def test_evaluation_has_the_format_of_training():
+    net, seen = model(), set()
+    net.head.register_forward_hook(
+        lambda head, _, logits: seen.add((head.training, logits.dtype))
+    )
+    trainer(1, precision="bfloat16").fit(net, data(train=64))
+    assert seen == {(True, torch.bfloat16), (False, torch.bfloat16)}
+
+
+@pytest.mark.parametrize(("native", "name"), [(True, "bfloat16"), (False, "float16")])
+def test_a_gpu_takes_bfloat16_if_it_multiplies_in_it(monkeypatch, native, name):
+    def supported(including_emulation=True):
+        return native or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert precision_for(torch.device("cuda")) == name
+    assert precision_for(torch.device("cpu")) == "float32"
 
 
 def test_precision_that_does_not_exist():
@@ -778,6 +986,18 @@ def test_images_are_put_where_they_are_used(monkeypatch):
     assert moved == [ours.device, ours.device]
 
 
+def test_the_device_is_the_one_that_is_asked_for():
+    assert Trainer(1, device="meta").device.type == "meta"
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_model_is_compiled_if_that_is_asked_for(monkeypatch, wanted):
+    net, compiled = Constant(), []
+    monkeypatch.setattr(net, "compile", lambda: compiled.append(net))
+    trainer(1, compile=wanted).fit(net, data(train=64))
+    assert compiled == wanted * [net]
+
+
 def test_drive_is_for_colab(monkeypatch, tmp_path, capsys):
     with pytest.raises(ValueError, match="this is none: name a file"):
         trainer(1, checkpoint="drive:run")
@@ -798,7 +1018,7 @@ def test_drive_is_for_colab(monkeypatch, tmp_path, capsys):
 # Several processes
 
 
-COMMAND = ["-m", "vitlib.training", "--sample", "--epochs", "1", "--holdout", "200"]
+COMMAND = ["-m", "vitlib.training", "--sample", "--epochs", "1", "--holdout", "201"]
 
 
 def train_from_the_command_line(folder, processes, *more):
@@ -821,7 +1041,7 @@ def train_from_the_command_line(folder, processes, *more):
 
 
 def test_two_processes_give_what_one_gives(tmp_path):
-    """1,800 images in batches of 128: the last has 8. Without dropout."""
+    """1,799 images in batches of 128: the last has 7, shared 4 to 3. No dropout."""
     (one, notes), (two, others) = (
         train_from_the_command_line(tmp_path, n) for n in (1, 2)
     )
@@ -844,6 +1064,71 @@ def test_two_processes_go_on_where_they_were(tmp_path):
     other.mkdir()
     whole, _ = train_from_the_command_line(other, 2, *more)
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def asked_for(monkeypatch, *words):
+    """What a command line makes: the trainer's arguments, a model and data."""
+    made = {}
+
+    class Asked:
+        def __init__(self, max_epochs, **options):
+            made.update(options, epochs=max_epochs)
+
+        def fit(self, model, data):
+            made.update(model=model, data=data)
+
+    monkeypatch.setattr(command, "Reporting", Asked)
+    monkeypatch.setattr(sys, "argv", ["vitlib.training", *words])
+    _, given = command.arguments()
+    command.train(given, torch.device("meta"))
+    return types.SimpleNamespace(**made)
+
+
+def test_every_argument_counts(monkeypatch):
+    words = (
+        "--profile full --sample --epochs 2 --batch-size 32 --dropout 0.3 --lr 0.05 "
+        "--holdout 7 --precision bfloat16 --compile --checkpoint run"
+    )
+    made = asked_for(monkeypatch, *words.split())
+    net, images = made.model, made.data
+    assert (net.lr, net.dropout.p, net.blks[0].attention.dropout) == (0.05, 0.3, 0.3)
+    assert net.patch_embedding.img_size == images.resize == (96, 96)
+    assert (images.batch_size, len(images.val[0])) == (32, 7)
+    assert (made.epochs, made.precision, made.compile) == (2, "bfloat16", True)
+    assert (made.checkpoint, made.device.type) == ("run", "meta")
+
+
+def test_a_seed_is_that_of_the_data_and_each_process_drops_out_others(monkeypatch):
+    seeds, real = [], torch.manual_seed
+
+    def manual_seed(seed):
+        seeds.append(seed)
+        return real(seed)
+
+    monkeypatch.setattr(torch, "manual_seed", manual_seed)
+    monkeypatch.setattr(distributed, "rank", lambda: 1)
+    made = asked_for(monkeypatch, "--sample", "--seed", "4", "--profile", "quick")
+    assert made.data.seed == 4
+    assert seeds == [4, 5]  # the weights are those of all processes
+
+
+@pytest.mark.parametrize(("words", "holdout"), [(["--sample"], 500), ([], 5000)])
+def test_what_is_not_asked_for_is_of_the_profile(monkeypatch, words, holdout):
+    whole = torch.zeros(6000, 28, 28, dtype=torch.uint8), torch.zeros(6000).long()
+    monkeypatch.setattr("vitlib.data._split", lambda name: whole)
+    made = asked_for(monkeypatch, "--profile", "quick", *words)
+    assert (made.epochs, made.data.resize) == (3, (28, 28))
+    assert len(made.data.val[0]) == holdout
+    assert (made.precision, made.compile, made.checkpoint) == (None, False, None)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_first_process_prints_a_line_after_an_epoch(monkeypatch, capsys, rank):
+    monkeypatch.setattr(distributed, "rank", lambda: rank)
+    row = dict(train_loss=1.0, val_loss=2.0, val_acc=0.5, seconds=3.0)
+    command.Reporting(2, device="cpu").after_epoch(History.from_rows([row, row]))
+    line = "epoch 2: train loss 1.000, val loss 2.000, val acc 0.500, 3 s\n"
+    assert capsys.readouterr().out == (line if rank == 0 else "")
 
 
 def from_the_command_line(*words):
@@ -938,6 +1223,60 @@ def test_shares_are_the_whole_batch_and_weigh_as_one(images, processes, monkeypa
     assert mean == pytest.approx(X.mean().item())
 
 
+def test_the_weight_of_a_share_counts(monkeypatch):
+    monkeypatch.setattr(distributed, "share", lambda batch: (*batch, 0.0))
+    net = model()
+    trainer(1).fit(net, data())
+    assert same_weights(net, model())
+
+
+def test_evaluation_is_shared(monkeypatch):
+    """Two batches, of 4 and of 1 image, among three processes."""
+    net, batches, sums = Constant(), ragged(), []
+    whole = evaluate(net, batches)
+
+    def total(tensor):
+        sums.append(tensor)
+        return torch.ones(3)
+
+    monkeypatch.setattr(distributed, "size", lambda: 3)
+    monkeypatch.setattr(distributed, "total", total)
+    for r in range(3):
+        monkeypatch.setattr(distributed, "rank", lambda r=r: r)
+        trainer(1)._evaluate(net, batches)
+    assert [seen.item() for _, _, seen in sums] == [4, 1, 0]
+    loss, right, seen = sum(sums).tolist()
+    assert (loss / seen, right / seen) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_only_the_first_process_writes(tmp_path, monkeypatch, rank):
+    net, images = Constant(), data(train=64)
+    ours = trainer(1, checkpoint=tmp_path / "last.safetensors")
+    ours.fit(net, images)
+    ours.checkpoint.unlink()
+    monkeypatch.setattr(distributed, "rank", lambda: rank)
+    ours._save(Run(net, images.train_dataloader(), net.configure_optimizers()))
+    assert ours.checkpoint.exists() == (rank == 0)
+
+
+def test_a_file_that_some_processes_do_not_see(tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "collect", lambda value: [value, not value])
+    with pytest.raises(ValueError, match=r"last\.safetensors is seen by 1 of 2 proc"):
+        trainer(1, checkpoint=tmp_path / "last.safetensors").fit(Constant(), data())
+
+
+def test_each_process_of_a_machine_takes_its_own_gpu(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("RANK", "5")  # among those of all machines
+    assert distributed.join() == torch.device("cuda", 1)
+    assert taken == [torch.device("cuda", 1)]
+
+
 # Profile and progress bar
 
 
@@ -967,3 +1306,13 @@ def test_no_bar_where_nobody_watches(monkeypatch, capsys, variable):
     assert training.quiet()
     trainer(1).fit(model(), data(train=64))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_notebook_is_watched(monkeypatch):
+    for name in ("CI", "PYTEST_CURRENT_TEST", "VITLIB_QUIET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    assert training.quiet()
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    assert not training.quiet()

@@ -209,9 +209,10 @@ def test_bias_of_the_keys_changes_nothing():
     assert_close(model(X), before, rtol=0, atol=1e-5)
 
 
-def test_eval_is_deterministic_and_has_no_dropout():
-    model = small(emb_dropout=0.5, blk_dropout=0.5)
-    without = small()
+@pytest.mark.parametrize("kind", [ViT, LeanViT])
+def test_eval_is_deterministic_and_has_no_dropout(kind):
+    model = small(kind, emb_dropout=0.5, blk_dropout=0.5)
+    without = small(kind)
     without.load_state_dict(model.state_dict())
     X = images()
     assert not torch.equal(model(X), model(X))

@@ -80,7 +80,9 @@ def record(name):
         checkpoint = UNFINISHED / f"{name}_{seed}.safetensors"
         run, model = recipe.run(seed, checkpoint)
         result["runs"].append(run)
-        result["seconds"] += round(time.perf_counter() - start)
+        # Of a run that was stopped, the epochs before count, too.
+        trained = sum(row["seconds"] for row in run.get("rows", ()))
+        result["seconds"] += round(max(time.perf_counter() - start, trained))
         result["summary"] = summarize(result["runs"])
         write(path, to_json(result))
         checkpoint.unlink(missing_ok=True)

@@ -36,13 +36,13 @@ class Batches:
 
     def __init__(
         self, images, labels, batch_size, resize, generator=None, normalize=False,
-        augment=False,
+        augment=False, reach=2,
     ):  # fmt: skip
         self.images, self.labels = images, labels
         self.rows = None  # of the last batch that was served
         self.batch_size, self.resize = batch_size, resize
         self.generator = generator
-        self.normalize, self.augment = normalize, augment
+        self.normalize, self.augment, self.reach = normalize, augment, reach
         self.weights = [
             resize_weights(old, new)
             for old, new in zip(images.shape[1:], resize, strict=True)
@@ -65,13 +65,14 @@ class Batches:
         resident = order.to(self.images.device).split(self.batch_size)
         for i, rows in enumerate(resident):
             self.rows = order[i * self.batch_size :][: len(rows)]
-            yield self.prepare(self.images[rows]), self.labels[rows]
+            # index_select copies whole images, and images[rows] pixel by pixel.
+            yield self.prepare(self.images.index_select(0, rows)), self.labels[rows]
 
     def prepare(self, images):
         """(B, 28, 28) uint8 -> (B, 1, H, W) float32."""
         X = images.unsqueeze(1).float() / 255  # (B, 1, 28, 28)
         if self.augment:
-            X = shift_and_flip(X, self.generator)
+            X = shift_and_flip(X, self.generator, self.reach)
         if tuple(self.resize) != (28, 28):
             rows, cols = self.weights
             X = rows @ (X @ cols.T)  # (B, 1, 28, 28) -> (B, 1, 28, W) -> (B, 1, H, W)
@@ -118,8 +119,9 @@ class FashionMNIST:
             10,000 test images are what `val_dataloader` serves.
         seed: of the split and of the order of the batches.
         normalize: whether to subtract the mean and divide by the deviation.
-        augment: whether training images are moved by up to 2 pixels and
+        augment: whether training images are moved by up to `reach` pixels and
             mirrored at random.
+        reach: in pixels; with 0 they are mirrored only.
 
     Raises:
         DataError: the real images could not be found.
@@ -130,11 +132,11 @@ class FashionMNIST:
 
     def __init__(
         self, batch_size=64, resize=(28, 28), holdout=5000, seed=0, normalize=False,
-        augment=False,
+        augment=False, reach=2,
     ):  # fmt: skip
         self._build(
             _split("train"), _split("t10k"), batch_size, resize, holdout, seed,
-            normalize, augment,
+            normalize, augment, reach,
         )  # fmt: skip
 
     @classmethod
@@ -154,8 +156,9 @@ class FashionMNIST:
         return data
 
     def _build(
-        self, train, test, batch_size, resize, holdout, seed, normalize, augment
-    ):
+        self, train, test, batch_size, resize, holdout, seed, normalize, augment,
+        reach=2,
+    ):  # fmt: skip
         self.batch_size = expect.whole("batch_size", batch_size)
         self.resize = expect.pair("resize", resize)
         expect.whole("holdout", holdout, least=0)
@@ -175,14 +178,15 @@ class FashionMNIST:
         self.val = (
             (images[order[:holdout]], labels[order[:holdout]]) if holdout else test
         )
-        self.seed, self.normalize, self.augment = seed, normalize, augment
+        self.seed, self.normalize = seed, normalize
+        self.augment, self.reach = augment, expect.whole("reach", reach, least=0)
 
     def train_dataloader(self):
         """Shuffled batches; each call starts again from `seed`."""
         generator = torch.Generator().manual_seed(self.seed)
         return Batches(
             *self.train, self.batch_size, self.resize, generator, self.normalize,
-            self.augment,
+            self.augment, self.reach,
         )  # fmt: skip
 
     def val_dataloader(self):

@@ -26,3 +26,23 @@ def full_run(ours, others, published, final):
     ax.set_xticks(list(epochs))
     ax.legend(frameon=False, loc="lower right")
     plain(ax, "epoch", "accuracy, test set")
+
+
+def steps(accuracies, published):
+    """One row a recipe, from the first to the last: a dot a seed, a bar the mean.
+
+    Args:
+        accuracies: {recipe: one accuracy a seed}.
+        published: {name: accuracy}, drawn as lines across.
+    """
+    _, ax = axes(height=0.6 + 0.4 * len(accuracies))
+    for row, values in enumerate(accuracies.values()):
+        mean = sum(values) / len(values)
+        ax.plot(values, [row] * len(values), "o", color=GREY, ms=4)
+        ax.plot([mean] * 2, [row - 0.3, row + 0.3], color=ORANGE, lw=2)
+    for name, value in published.items():
+        ax.axvline(value, color=BLUE, ls="--", lw=1)
+        ax.text(value, -0.7, name, color=BLUE, ha="center", fontsize="small")
+    ax.set_yticks(range(len(accuracies)), list(accuracies))
+    ax.set_ylim(len(accuracies) - 0.5, -0.9)
+    plain(ax, "accuracy", "")
