@@ -42,7 +42,8 @@ def steps(accuracies, published):
         ax.plot([mean] * 2, [row - 0.3, row + 0.3], color=ORANGE, lw=2)
     for name, value in published.items():
         ax.axvline(value, color=BLUE, ls="--", lw=1)
-        ax.text(value, -0.7, name, color=BLUE, ha="center", fontsize="small")
+        ax.text(value, -0.8, name, color=BLUE, ha="center", fontsize="small")
     ax.set_yticks(range(len(accuracies)), list(accuracies))
-    ax.set_ylim(len(accuracies) - 0.5, -0.9)
+    ax.set_ylim(len(accuracies) - 0.5, -0.7)
+    ax.margins(x=0.1)
     plain(ax, "accuracy", "")
