@@ -206,6 +206,8 @@ def test_a_claim_compares_runs_that_differ_in_what_it_names():
         "small data": {"family", "model"},
         "generalization gap": {"family", "model"},
         "swin and vit": {"family", "model"},
+        "convolutional stem": {"family", "model"},
+        "mirroring": {"augment", "reach"},
     }
     for entry in ENTRIES:
         sides = [str(entry[s]).split(" - ")[0].split(".")[0] for s in ("left", "right")]

@@ -112,7 +112,7 @@ def test_weights_of_d2l_load_and_give_the_same_logits(use_bias):
         (
             FashionMNIST,  # a validation set of its own is ours, the rest is plain
             {"batch_size": 64, "resize": (28, 28), "holdout": 5000, "seed": 0}
-            | {"normalize": False, "augment": False},
+            | {"normalize": False, "augment": False, "reach": 2},
         ),
         (FashionMNIST.sample, {"batch_size": 64, "resize": (28, 28)}
             | {"holdout": 0, "seed": 0}),

@@ -100,7 +100,7 @@ def hunt_by_assert():
     return [repeats]
 
 
-@wrong_value("right_shape_wrong_model.1", "returned NoneType")
+@wrong_value("right_shape_wrong_model.1", "to be True or False, got None")
 def hunt_without_return():
     return [lambda block: None]
 
