@@ -155,6 +155,17 @@ def test_a_recipe_says_how_its_images_and_labels_are_changed(monkeypatch):
         assert isinstance(model, StemViT) == (name != "best_patches")
 
 
+def test_the_models_of_the_chapter_are_those_that_were_recorded():
+    """The chapter writes their sizes out; its numbers of weights must be theirs."""
+    notebook = json.loads((RESULTS.parent / "long_runs.ipynb").read_text())
+    printed = str([cell.get("outputs") for cell in notebook["cells"]])
+    for name in ("best_patches", "best"):
+        recipe = RECIPES[name]
+        kind, sizes = experiments.FAMILIES[recipe.family]
+        weights = sum(w.numel() for w in kind(**{**sizes, **recipe.model}).parameters())
+        assert f"{kind.__name__:7} {weights:,} parameters" in printed
+
+
 def asked_for(monkeypatch, **changes):
     """What a recipe asks of the data, the trainer, the optimizer and `evaluate`."""
     asked, data = {}, FashionMNIST.sample(128, holdout=100)

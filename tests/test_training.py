@@ -601,8 +601,8 @@ def test_a_run_with_nothing_left_to_train_says_so(tmp_path, capsys, max_epochs):
     _, again = run(tmp_path / "last.safetensors", max_epochs=max_epochs)
     assert again == history
     said = capsys.readouterr().out
-    assert f"has 2 epochs already, and max_epochs is {max_epochs}" in said
-    assert "nothing is trained. To start anew, delete it" in said
+    assert f"epochs done 2, max_epochs {max_epochs}, so nothing is trained" in said
+    assert "To start anew, delete it" in said
     assert "goes on" not in said
 
 

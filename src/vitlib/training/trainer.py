@@ -221,11 +221,10 @@ class Trainer:
         try:
             files.save(self.checkpoint, *state)
         except OSError as error:
-            older = ", and the older one is as it was" * self.checkpoint.exists()
-            say(
-                f"could not write {self.checkpoint.name} ({error}): training goes on"
-                f"{older}"
-            )
+            text = f"could not write {self.checkpoint.name} ({error}): training goes on"
+            if self.checkpoint.exists():
+                text += ", and the older one is as it was"
+            say(text)
 
     def _resume(self, run):
         """Go on from the checkpoint, if there is one."""
@@ -258,9 +257,9 @@ class Trainer:
         epochs, steps = len(run.progress.history), run.progress.steps
         if epochs >= self.max_epochs:
             say(
-                f"{self.checkpoint.name} has {epochs} epochs already, and "
-                f"max_epochs is {self.max_epochs}: nothing is trained. To start anew, "
-                f"delete it or name another file"
+                f"{self.checkpoint.name}: epochs done {epochs}, max_epochs "
+                f"{self.max_epochs}, so nothing is trained. To start anew, delete it "
+                f"or name another file"
             )
         else:
             say(
