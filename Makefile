@@ -61,7 +61,8 @@ slides: setup ## make slides of a chapter: NAME=block LANG=ko | 장의 슬라이
 bench: setup ## time model and loader beside D2L, timm and others | 모델과 데이터 로더의 속도를 D2L, timm 등과 나란히 잽니다
 	@test "$(VENV)" != .venv || $(PYTHON_IN) -m pip install -qq \
 	  --disable-pip-version-check -r benchmarks/requirements.txt -c constraints.txt
-	@for name in speed loading epoch; do $(PYTHON_IN) benchmarks/$$name.py || exit; echo; done
+	@for name in speed loading epoch; do : as users run them; \
+	  env -u OMP_WAIT_POLICY $(PYTHON_IN) benchmarks/$$name.py || exit; echo; done
 
 format: setup ## put Python files in order | 파이썬 파일의 모양을 맞춥니다
 	@$(PYTHON_IN) -m ruff check --fix src tests tools benchmarks

@@ -6,6 +6,9 @@ the embedding, on the attention weights, and twice in the MLP. Three peers drop 
 output of the attention as well; there it is set to 0. Not equal, and small: timm,
 torchvision and vit-pytorch have biases ours leaves out, vit-pytorch two more layer
 norms around the patch projection.
+
+`ViT` computes what the peers do. `LeanViT` gives the same logits, leaves out most of
+the last block, and draws fewer random bits for dropout.
 """
 
 import sys
@@ -19,7 +22,7 @@ import vit_pytorch
 from torch import nn
 
 from vitlib import ViT
-from vitlib.vit import LeanViT
+from vitlib.lean import LeanViT
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 

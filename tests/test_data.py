@@ -518,6 +518,20 @@ def test_images_are_moved_by_their_own_generator_and_then_resized(sample):
     moved = shift_and_flip(images[:8, None].float() / 255, same)
     expected = F.interpolate(moved, (56, 56), mode="bilinear", antialias=True)
     assert_close(batches.prepare(images[:8]), expected, rtol=0, atol=1e-6)
+    # Normalized, a border that was moved in is as black as any other pixel.
+    ours.manual_seed(3)
+    batches.normalize = True
+    expected = (expected - data.MEAN) / data.STD
+    assert_close(batches.prepare(images[:8]), expected, rtol=0, atol=1e-5)
+
+
+def test_batches_are_float32_whatever_the_default_is(sample):
+    torch.set_default_dtype(torch.float64)
+    try:
+        X, _ = next(iter(Batches(*sample.test, 8, (20, 20), normalize=True)))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert X.dtype == torch.float32
 
 
 @pytest.fixture(params=["all images", "the sample"])

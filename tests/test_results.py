@@ -145,6 +145,7 @@ def test_a_recipe_says_how_its_images_and_labels_are_changed(monkeypatch):
     spread = F.cross_entropy(logits, y, label_smoothing=0.1)
     for name, mirrored, loss in [
         ("best_patches", False, plain),
+        ("best_deeper", False, plain),
         ("best_stem", False, plain),
         ("best_mirrored", True, plain),
         ("best", True, spread),
@@ -152,18 +153,22 @@ def test_a_recipe_says_how_its_images_and_labels_are_changed(monkeypatch):
         model = RECIPES[name].build(seed=0)[0]
         assert torch.equal(model.loss(logits, y), loss)
         assert (asked["augment"], asked["reach"] == 0) == (mirrored, mirrored)
-        assert isinstance(model, StemViT) == (name != "best_patches")
+        patches = name in ("best_patches", "best_deeper")
+        assert isinstance(model, StemViT) == (not patches)
+        assert len(model.blks) == (5 if name == "best_deeper" else 3)
 
 
 def test_the_models_of_the_chapter_are_those_that_were_recorded():
     """The chapter writes their sizes out; its numbers of weights must be theirs."""
     notebook = json.loads((RESULTS.parent / "long_runs.ipynb").read_text())
     printed = str([cell.get("outputs") for cell in notebook["cells"]])
-    for name in ("best_patches", "best"):
+    for name in ("best_patches", "best_deeper", "best"):
         recipe = RECIPES[name]
         kind, sizes = experiments.FAMILIES[recipe.family]
-        weights = sum(w.numel() for w in kind(**{**sizes, **recipe.model}).parameters())
-        assert f"{kind.__name__:7} {weights:,} parameters" in printed
+        net = kind(**{**sizes, **recipe.model})
+        weights = sum(w.numel() for w in net.parameters())
+        line = f"{kind.__name__}, {len(net.blks)} blocks: {weights:,} parameters"
+        assert line in printed, name
 
 
 def asked_for(monkeypatch, **changes):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from vitlib.lean import LeanViT
 from vitlib.stem import ConvStem, StemViT
-from vitlib.vit import LeanViT
 
 CHANNELS, STRIDES = [4, 8, 8], [2, 1, 2]
 

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from tools.studies import discussion as study
+from tools.studies import long_runs, sweep
 from tools.studies import representation as probing
-from tools.studies import sweep
 from tools.studies import swin as timing
 from vitlib import FashionMNIST, History, ViT
 from vitlib.discussion import ResNet
+from vitlib.lean import LeanDropout
 from vitlib.representation import LinearProbe, activations
 from vitlib.swin import SwinBlock
 
@@ -28,6 +29,22 @@ def test_what_is_timed_is_the_attention_of_a_shifted_block():
     X = torch.randn(1, 14, 21, timing.D)
     found = timing.shifted(block.attention, X, block.mask)
     torch.testing.assert_close(found, block.attend(X))
+
+
+def test_both_kinds_of_dropout_are_timed_while_they_drop(monkeypatch):
+    timed = []
+
+    def shortest(layer, X):
+        timed.append(type(layer))
+        assert tuple(X.shape) == (128, 37, 2048)  # of the source's MLP
+        Y = layer(X[:2])
+        assert (Y == 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
+        return 0.002 * len(timed)
+
+    monkeypatch.setattr(long_runs, "shortest", shortest)
+    found = long_runs.dropout_timing(0)
+    assert timed == [torch.nn.Dropout, LeanDropout]
+    assert found == {"pytorch_ms": 2.0, "lean_ms": 4.0, "ratio": 0.5}
 
 
 def test_a_probe_of_the_study_reads_what_it_is_called():

@@ -28,22 +28,23 @@ from vitlib import (
     warmup_cosine,
 )
 from vitlib.data import Batches
+from vitlib.lean import LeanViT
 from vitlib.training import Diverged, distributed
 from vitlib.training import __main__ as command
 from vitlib.training import trainer as trainer_module
-from vitlib.training.checkpoint import load, place, save
+from vitlib.training.checkpoint import load, model_weights, place, save
 from vitlib.training.settings import PRECISIONS, precision_for
 from vitlib.training.state import Progress, Run
 from vitlib.training.watch import WINDOW, Watch, check_weights
 
 
-def model(seed=0, **changes):
+def model(seed=0, kind=ViT, **changes):
     torch.manual_seed(seed)
     config = dict(
         img_size=28, patch_size=7, num_hiddens=16, mlp_num_hiddens=32, num_heads=2,
         num_blks=1, emb_dropout=0.1, blk_dropout=0.1,
     )  # fmt: skip
-    return ViT(**{**config, **changes})
+    return kind(**{**config, **changes})
 
 
 def data(train=300, holdout=70, batch_size=64):
@@ -552,6 +553,23 @@ def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(
     assert history == whole_history
 
 
+def test_a_lean_model_stopped_within_an_epoch_goes_on_to_the_same_weights(
+    tmp_path, monkeypatch
+):
+    """Its own dropout goes on where it was; the file is the model at each step."""
+    path, whole = tmp_path / "last.safetensors", model(kind=LeanViT)
+    trainer(1).fit(whole, data())
+    interrupt_step(3, monkeypatch)
+    halfway = model(kind=LeanViT)
+    with pytest.raises(KeyboardInterrupt):
+        trainer(1, checkpoint=path).fit(halfway, data())
+    found = model_weights(path)
+    assert all(torch.equal(v, found[k]) for k, v in halfway.state_dict().items())
+    resumed = model(seed=7, kind=LeanViT)
+    trainer(1, checkpoint=path).fit(resumed, data())
+    assert same_weights(resumed, whole)
+
+
 def stopped(path, which, monkeypatch, images=None):
     """Train `Constant`, saved after each step, until that one of its epoch."""
     interrupt_step(which, monkeypatch)
@@ -904,13 +922,14 @@ def test_a_nan_that_is_read_late_names_its_own_step_and_images(monkeypatch):
 # Number formats, devices, Drive
 
 
+@pytest.mark.parametrize("kind", [ViT, LeanViT])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_sixteen_bits_train_like_thirty_two(precision):
+def test_sixteen_bits_train_like_thirty_two(precision, kind):
     """The logic of a GPU's formats, tried on the CPU."""
     losses = {}
     for name in ("float32", precision):
         torch.manual_seed(0)
-        net = model()
+        net = model(kind=kind)
         losses[name] = trainer(2, precision=name).fit(net, data()).train_loss
         assert all(p.dtype == torch.float32 for p in net.parameters())
     assert losses[precision] != losses["float32"]
@@ -1091,11 +1110,27 @@ def test_every_argument_counts(monkeypatch):
     )
     made = asked_for(monkeypatch, *words.split())
     net, images = made.model, made.data
+    assert type(net) is LeanViT  # the fast one
     assert (net.lr, net.dropout.p, net.blks[0].attention.dropout) == (0.05, 0.3, 0.3)
     assert net.patch_embedding.img_size == images.resize == (96, 96)
     assert (images.batch_size, len(images.val[0])) == (32, 7)
     assert (made.epochs, made.precision, made.compile) == (2, "bfloat16", True)
     assert (made.checkpoint, made.device.type) == ("run", "meta")
+
+
+def test_a_checkpoint_is_the_trained_model_too(tmp_path):
+    """Also for the whole model, when the lean one was trained; named as it was."""
+    trained, path = model(kind=LeanViT), tmp_path / "run.safetensors"
+    trainer(1, checkpoint=tmp_path / "run").fit(trained, data())
+    found = model_weights(tmp_path / "run")
+    assert found.keys() == trained.state_dict().keys()
+    whole = model(seed=7)
+    whole.load_state_dict(found)
+    X = torch.rand(3, 1, 28, 28)
+    torch.testing.assert_close(whole.eval()(X), trained.eval()(X))
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        model_weights(path)
 
 
 def test_a_seed_is_that_of_the_data_and_each_process_drops_out_others(monkeypatch):

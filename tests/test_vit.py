@@ -8,8 +8,9 @@ from torch.testing import assert_close
 
 from vitlib import ViT
 from vitlib.cost import count_macs, count_parameters, vit_macs, vit_parameters
+from vitlib.lean import LeanViT
 from vitlib.pretrained import load_torchvision
-from vitlib.vit import PRESETS, LeanViT
+from vitlib.vit import PRESETS
 
 # Ti, S, B, L: models_test.py of google-research/vision_transformer; H: computed
 # in the same way, at 224 pixels and 1000 classes.
@@ -277,40 +278,3 @@ def test_d2l_call_by_position():
     assert model.lr == 0.05
     assert model.blks[0].attention.W_q.bias is not None
     assert model(torch.randn(2, 1, 96, 96)).shape == (2, 7)
-
-
-@pytest.mark.parametrize("num_blks", [1, 3])
-def test_lean_model_has_the_logits_and_gradients_of_the_whole_one(num_blks):
-    plain = small(num_blks=num_blks, use_bias=True).double()
-    lean = small(LeanViT, num_blks=num_blks, use_bias=True).double()
-    lean.load_state_dict(plain.state_dict())
-    X, y = images(4).double(), torch.tensor([0, 4, 2, 2])
-    assert_close(lean(X), plain(X), rtol=0, atol=1e-12)
-    for model in (plain, lean):
-        model.training_step((X, y)).backward()
-    for (name, p), q in zip(plain.named_parameters(), lean.parameters(), strict=True):
-        assert_close(q.grad, p.grad, rtol=0, atol=1e-12, msg=name)
-
-
-def test_lean_model_leaves_out_what_the_formula_says():
-    plain, lean, X = small(), small(LeanViT), images(1)
-    D, D_mlp, N = 16, 40, 12
-    # Of N of the N + 1 tokens: queries, W_o, the MLP, and N + 1 scores and averages.
-    left_out = N * (2 * D * D + 2 * D * D_mlp + 2 * (N + 1) * D)
-    assert count_macs(plain, X) - count_macs(lean, X) == left_out
-
-
-def test_lean_model_drops_out_as_often():
-    """The mean over many draws of dropout is that of the whole model."""
-    X, means = images(1).double(), []
-    plain = small(blk_dropout=0.3, emb_dropout=0.3).double()
-    lean = small(LeanViT, blk_dropout=0.3, emb_dropout=0.3).double()
-    lean.load_state_dict(plain.state_dict())
-    with torch.no_grad():
-        for model in (plain, lean):
-            draws = model(X.expand(20_000, -1, -1, -1))
-            means.append((draws.mean(0), draws.std(0)))
-    (mean, deviation), (lean_mean, lean_deviation) = means
-    # 6 deviations of the difference of two means of 20,000 draws.
-    assert ((mean - lean_mean).abs() < 6 * deviation * (2 / 20_000) ** 0.5).all()
-    assert_close(lean_deviation, deviation, rtol=0.05, atol=0)

@@ -15,11 +15,11 @@ from torch.nn import functional as F
 from vitlib import FashionMNIST, Trainer, ViT, evaluate, warmup_cosine
 from vitlib.data import Batches
 from vitlib.discussion import ResNet
+from vitlib.lean import LeanViT
 from vitlib.right_shape_wrong_model import MISTAKES, make_wrong
 from vitlib.stem import StemViT
 from vitlib.swin import PatchMerging, Swin, SwinBlock
 from vitlib.training.settings import EPOCHS, SIZES
-from vitlib.vit import LeanViT
 
 # D2L's model, and the same with every size cut down to what a laptop trains in a
 # minute.
@@ -222,6 +222,7 @@ RECIPES |= {
     "shift": Study("discussion.shift"),
     "cost_timing": Study("discussion.cost_timing"),
     "swin_timing": Study("swin.swin_timing"),
+    "dropout_timing": Study("long_runs.dropout_timing"),
 }
 
 # The source's run: its sizes, its images, its start. bfloat16 halves the time on a
@@ -235,7 +236,7 @@ RECIPES |= {
     "d2l_full_start": Recipe(**D2L, epochs=2, seeds=5),
 }
 
-# As accurate as half an hour on two cores makes it: the last recipe, and two steps
+# As accurate as half an hour on two cores makes it: the last recipe, and the steps
 # on the way to it, in short runs.
 BEST = dict(
     model=dict(
@@ -251,6 +252,8 @@ STEM |= {size: value for size, value in BEST["model"].items() if size != "patch_
 MIRRORED = BEST | dict(family="stem", model=STEM, augment=True, reach=0)
 RECIPES |= {
     "best_patches": Recipe(**BEST),
+    # As many operations as the stem needs, and more: is it only that?
+    "best_deeper": Recipe(**BEST | dict(model=BEST["model"] | dict(num_blks=5))),
     "best_stem": Recipe(**BEST | dict(family="stem", model=STEM)),
     "best_mirrored": Recipe(**MIRRORED),
     "best": Recipe(**MIRRORED, smoothing=0.1, epochs=16, test=True),

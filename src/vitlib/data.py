@@ -73,10 +73,12 @@ class Batches:
         X = images.unsqueeze(1).float() / 255  # (B, 1, 28, 28)
         if self.augment:
             X = shift_and_flip(X, self.generator, self.reach)
+        if self.normalize:  # before resizing, whose weights sum to 1: fewer pixels
+            X = (X - MEAN) / STD
         if tuple(self.resize) != (28, 28):
             rows, cols = self.weights
             X = rows @ (X @ cols.T)  # (B, 1, 28, 28) -> (B, 1, 28, W) -> (B, 1, H, W)
-        return (X - MEAN) / STD if self.normalize else X
+        return X
 
 
 def resize_weights(old, new):
@@ -85,7 +87,7 @@ def resize_weights(old, new):
     Resizing is linear and treats rows and columns apart, so two small matrix
     products resize a whole batch, with the numbers of `F.interpolate` and faster.
     """
-    rows = torch.eye(old)[None, None]  # (1, 1, old, old)
+    rows = torch.eye(old, dtype=torch.float32)[None, None]  # (1, 1, old, old)
     return F.interpolate(rows, (new, old), mode="bilinear", antialias=True)[0, 0]
 
 

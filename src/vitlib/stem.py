@@ -5,7 +5,7 @@ from math import prod
 from torch import nn
 
 from vitlib import expect
-from vitlib.vit import LeanViT
+from vitlib.lean import LeanViT
 
 
 class ConvStem(nn.Module):

@@ -2,7 +2,6 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from vitlib import expect
 from vitlib.block import ViTBlock
@@ -124,30 +123,3 @@ class ViT(Classifier):
             weights.append(blk.attention.explicit(blk.ln1(X))[1])
             X = blk(X)
         return weights
-
-
-class LeanViT(ViT):
-    """The same function as `ViT`, without the work that nobody reads.
-
-    The head reads token 0 of the last block. The other tokens of that block serve
-    as keys and values only: their queries, their MLP and all that is between
-    are left out. Arguments, weights, logits and gradients are those of `ViT`; only
-    dropout draws other numbers, for it has fewer to draw.
-
-    Shape: (B, C, H, W) -> logits (B, K).
-    """
-
-    def forward(self, X):
-        X = self.blks[:-1](self.embed(X))  # (B, N + 1, D)
-        return self.head(first_token(self.blks[-1], X))  # (B, D) -> (B, K)
-
-
-def first_token(blk, X):
-    """`blk(X)[:, 0]`, and no other token: (B, N, D) -> (B, D)."""
-    attention, Z = blk.attention, blk.ln1(X)
-    Q = attention.split_heads(attention.W_q(Z[:, :1]))  # (B, H, 1, D/H)
-    K, V = (attention.split_heads(W(Z)) for W in (attention.W_k, attention.W_v))
-    dropout = attention.dropout if attention.training else 0.0
-    Y = F.scaled_dot_product_attention(Q, K, V, dropout_p=dropout)
-    X = X[:, :1] + attention.W_o(attention.merge_heads(Y))  # eq. 2: (B, 1, D)
-    return (X + blk.mlp(blk.ln2(X)))[:, 0]  # eq. 3: (B, D)

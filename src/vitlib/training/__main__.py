@@ -8,7 +8,8 @@ import argparse
 
 import torch
 
-from vitlib import FashionMNIST, ViT
+from vitlib import FashionMNIST
+from vitlib.lean import LeanViT
 from vitlib.training import Trainer, distributed
 from vitlib.training.settings import EPOCHS, PRECISIONS, SIZES, profile
 
@@ -60,7 +61,7 @@ def main():
 def train(given, device):
     sizes = SIZES[given.profile]
     torch.manual_seed(given.seed)
-    model = ViT(
+    model = LeanViT(
         **sizes, emb_dropout=given.dropout, blk_dropout=given.dropout, lr=given.lr
     )
     # Each process drops other activations.

@@ -102,6 +102,28 @@ def load(path):
     return tensors, notes
 
 
+def under(prefix, tensors):
+    """The tensors whose names begin with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix + "."): value
+        for name, value in tensors.items()
+        if name.startswith(prefix + ".")
+    }
+
+
+def model_weights(checkpoint):
+    """The weights of the model in a checkpoint, as `load_state_dict` takes them.
+
+    Args:
+        checkpoint: named as for `Trainer`.
+
+    Raises:
+        ValueError, OSError: see `place` and `load`.
+    """
+    tensors, _ = load(place(checkpoint))
+    return under("model", tensors)
+
+
 def not_whole(path, error):
     return ValueError(
         f"{path} is not a checkpoint of this trainer, or it is damaged "

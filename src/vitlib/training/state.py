@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from vitlib.training import distributed
+from vitlib.training.checkpoint import under
 from vitlib.training.measure import History
 
 
@@ -68,7 +69,7 @@ def unpack(run, scaler, device, tensors, notes):
     progress = dict(notes["progress"])
     progress["history"] = History.from_rows(progress["history"])
     progress = Progress(**progress)
-    weights, moments = _under("model", tensors), _under("optimizer", tensors)
+    weights, moments = under("model", tensors), under("optimizer", tensors)
     _check_model(run.model, weights)
     _check_optimizer(run.optimizer, notes["optimizer"], moments)
     if progress.steps and notes["steps"] != len(run.train):
@@ -89,7 +90,7 @@ def unpack(run, scaler, device, tensors, notes):
     if "order" in tensors and order_of(run.train) is not None:
         run.train.generator.set_state(tensors["order"])
     # Dropout goes on where it was, if as many processes go on.
-    mine = _under(f"random.{distributed.rank()}", tensors)
+    mine = under(f"random.{distributed.rank()}", tensors)
     if "cpu" in mine:
         torch.set_rng_state(mine["cpu"])
     if "cuda" in mine and device.type == "cuda":
@@ -125,14 +126,6 @@ def _check_optimizer(optimizer, kind, moments):
         # A moment has the shape of its weight; a count of steps has none.
         if index >= len(weights) or value.shape not in (weights[index].shape, ()):
             raise ValueError(f"{name} of {kind} belongs to other weights")
-
-
-def _under(prefix, tensors):
-    return {
-        name.removeprefix(prefix + "."): value
-        for name, value in tensors.items()
-        if name.startswith(prefix + ".")
-    }
 
 
 def _random(device):
