@@ -62,15 +62,17 @@ class Batches:
             order = torch.arange(len(self.images))
         else:
             order = torch.randperm(len(self.images), generator=self.generator)
+        parts = order.split(self.batch_size)
         resident = order.to(self.images.device).split(self.batch_size)
-        for i, rows in enumerate(resident):
-            self.rows = order[i * self.batch_size :][: len(rows)]
+        for known, rows in zip(parts, resident, strict=True):
+            self.rows = known
             # index_select copies whole images, and images[rows] pixel by pixel.
-            yield self.prepare(self.images.index_select(0, rows)), self.labels[rows]
+            X = self.images.index_select(0, rows)
+            yield self.prepare(X), self.labels.index_select(0, rows)
 
     def prepare(self, images):
         """(B, 28, 28) uint8 -> (B, 1, H, W) float32."""
-        X = images.unsqueeze(1).float() / 255  # (B, 1, 28, 28)
+        X = images.unsqueeze(1).float().div_(255)  # (B, 1, 28, 28)
         if self.augment:
             X = shift_and_flip(X, self.generator, self.reach)
         if self.normalize:  # before resizing, whose weights sum to 1: fewer pixels
