@@ -58,10 +58,11 @@ slides: setup ## make slides of a chapter: NAME=block LANG=ko | 장의 슬라이
 	@test -n "$(NAME)" || { echo "make slides NAME=block LANG=ko"; exit 2; }
 	@$(PYTHON_IN) -m tools.slides $(NAME) --language $(LANGUAGE)
 
+# Without OMP_WAIT_POLICY, as whoever trains has it.
 bench: setup ## time model and loader beside D2L, timm and others | 모델과 데이터 로더의 속도를 D2L, timm 등과 나란히 잽니다
 	@test "$(VENV)" != .venv || $(PYTHON_IN) -m pip install -qq \
 	  --disable-pip-version-check -r benchmarks/requirements.txt -c constraints.txt
-	@for name in speed loading epoch; do : as users run them; \
+	@for name in speed loading epoch; do \
 	  env -u OMP_WAIT_POLICY $(PYTHON_IN) benchmarks/$$name.py || exit; echo; done
 
 format: setup ## put Python files in order | 파이썬 파일의 모양을 맞춥니다

@@ -122,8 +122,8 @@ def _metadata(notebook):
         yield f"{notebook.where(0)}: widget state in the metadata"
     if len({cell.id for cell in notebook.cells}) < len(notebook.cells):
         yield f"{notebook.where(0)}: two cells of one id"
-    if len(notebook.cells) > 64:
-        yield f"{notebook.where(0)}: {len(notebook.cells)} cells, at most 64"
+    if len(notebook.cells) > 62:
+        yield f"{notebook.where(0)}: found {len(notebook.cells)} cells, expected 62"
     kinds = [tags(cell) for cell in notebook.cells[1:3]]
     if kinds != [address.COLAB_TAGS] * 2:
         yield f"{notebook.where(1)}: no badge and install cell, run `make sync`"
